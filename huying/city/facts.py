@@ -1,0 +1,280 @@
+"""The facts of one city as frozen values: units, areas, categories, people, routing, limits, texts. Pure.
+
+A City is one loaded version; what the ledger decides is decided against it, and its number is in `sets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+from huying.city.calendar import Calendar, Limit
+from huying.errors import UnknownArea, UnknownCategory, UnknownUnit
+
+Words = Mapping[str, str]
+LANGUAGES = ("zh-Hans", "en")
+ROLES = ("intake", "dispatcher", "handler", "reviewer", "supervisor", "callback", "leader", "volunteer", "admin")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A body or part of one. `organ` is the body at which independence is judged; `serves` the unit whose
+    whole subtree a desk answers for; `area` where it is answerable; `may_lead` is false for communities."""
+
+    code: str
+    name: Words
+    parent: str
+    kind: str
+    organ: str
+    serves: str
+    area: str
+    may_lead: bool
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of the city's ground; `geometry` is GeoJSON in WGS-84, or nothing."""
+
+    code: str
+    name: Words
+    parent: str
+    kind: str
+    geometry: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Category:
+    """A node of the category tree. `refer_to` names the standard text that points elsewhere; `evidence` is
+    `none`, `photo` or `document`; `point` says whether the public map may show a coarse point or none."""
+
+    code: str
+    name: Words
+    parent: str
+    handled: bool
+    refer_to: str
+    evidence: str
+    point: str
+
+
+@dataclass(frozen=True)
+class Post:
+    """A role held at a unit, for a time; open-ended where `since` or `until` is None."""
+
+    role: str
+    unit: str
+    since: date | None = None
+    until: date | None = None
+
+    def valid(self, on: date) -> bool:
+        """Whether the post is held on that day."""
+        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who works in the system: key, name, home unit and posts. No other attribute is kept."""
+
+    key: str
+    name: str
+    unit: str
+    posts: tuple[Post, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deputy:
+    """`deputy` stands in for `person` from `since` to `until`, both days included."""
+
+    person: str
+    deputy: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Which unit's duty a category is, in an area ("" is everywhere)."""
+
+    category: str
+    area: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """The limit of one clock; "" in category or urgency means any."""
+
+    procedure: str
+    clock: str
+    category: str
+    urgency: str
+    limit: Limit
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """One rung of the urging ladder: so long after a due time the runner looks again."""
+
+    procedure: str
+    step: Limit
+
+
+@dataclass(frozen=True)
+class City:
+    """One version of one city's data. Codes are looked up with `unit`, `area`, `category`, which refuse unknown ones.
+
+    `texts` are the standard texts by key, `danger` the words of danger to life, `emergency` the numbers to
+    call then. `version` and `digest` are given by the store; 0 and "" mean: read, but never put in force.
+    """
+
+    code: str
+    name: Words
+    units: Mapping[str, Unit]
+    areas: Mapping[str, Area]
+    categories: Mapping[str, Category]
+    people: Mapping[str, Person]
+    deputies: tuple[Deputy, ...]
+    routing: tuple[Routing, ...]
+    limits: tuple[LimitRow, ...]
+    ladders: tuple[Ladder, ...]
+    calendar: Calendar
+    texts: Mapping[str, Words] = field(default_factory=dict)
+    danger: tuple[Words, ...] = ()
+    emergency: Mapping[str, Words] = field(default_factory=dict)
+    languages: tuple[str, ...] = LANGUAGES
+    version: int = 0
+    digest: str = ""
+
+    def unit(self, code: str) -> Unit:
+        """The unit of that code; raises UnknownUnit."""
+        if code not in self.units:
+            raise UnknownUnit(unit=code)
+        return self.units[code]
+
+    def area(self, code: str) -> Area:
+        """The area of that code; raises UnknownArea."""
+        if code not in self.areas:
+            raise UnknownArea(area=code)
+        return self.areas[code]
+
+    def category(self, code: str) -> Category:
+        """The category of that code; raises UnknownCategory."""
+        if code not in self.categories:
+            raise UnknownCategory(category=code)
+        return self.categories[code]
+
+    @cached_property
+    def root(self) -> Unit:
+        """The one unit above all others."""
+        return next(unit for unit in self.units.values() if not unit.parent)
+
+    @cached_property
+    def _unit_parents(self) -> dict[str, str]:
+        return {code: unit.parent for code, unit in self.units.items()}
+
+    @cached_property
+    def _area_parents(self) -> dict[str, str]:
+        return {code: area.parent for code, area in self.areas.items()}
+
+    @cached_property
+    def _category_parents(self) -> dict[str, str]:
+        return {code: category.parent for code, category in self.categories.items()}
+
+    @cached_property
+    def _below(self) -> dict[str, frozenset[str]]:
+        return _closures(self._unit_parents)
+
+    @cached_property
+    def _areas_below(self) -> dict[str, frozenset[str]]:
+        return _closures(self._area_parents)
+
+    def subtree(self, unit: str) -> frozenset[str]:
+        """The unit and all units below it."""
+        return self._below.get(unit, frozenset({unit}))
+
+    def area_subtree(self, area: str) -> frozenset[str]:
+        """The area and all areas inside it."""
+        return self._areas_below.get(area, frozenset({area}))
+
+    def above(self, unit: str) -> tuple[str, ...]:
+        """The units above a unit, its parent first."""
+        return _path(unit, self._unit_parents)[1:]
+
+    def category_path(self, category: str) -> tuple[str, ...]:
+        """A category and those above it, the most specific first."""
+        return _path(category, self._category_parents)
+
+    def area_path(self, area: str) -> tuple[str, ...]:
+        """An area and those around it, the smallest first."""
+        return _path(area, self._area_parents)
+
+    def organ(self, unit: str) -> str:
+        """The body at which a unit's independence is judged; an unknown code is its own."""
+        return self.units[unit].organ if unit in self.units else unit
+
+    @cached_property
+    def _limits(self) -> dict[tuple[str, str, str, str], Limit]:
+        return {(row.procedure, row.clock, row.category, row.urgency): row.limit for row in self.limits}
+
+    def limit(self, procedure: str, clock: str, *, category: str, urgency: str) -> Limit | None:
+        """The most specific limit: a category before those above it before any, an urgency before any."""
+        for node in (*(self.category_path(category) if category else ()), ""):
+            for grade in dict.fromkeys((urgency, "")):
+                found = self._limits.get((procedure, clock, node, grade))
+                if found:
+                    return found
+        return None
+
+    @cached_property
+    def _routes(self) -> dict[tuple[str, str], str]:
+        return {(row.category, row.area): row.unit for row in self.routing}
+
+    def route(self, category: str, area: str) -> str | None:
+        """The unit whose duty it is: the most specific category first, then the smallest area."""
+        for node in self.category_path(category):
+            for place in (*(self.area_path(area) if area else ()), ""):
+                if (node, place) in self._routes:
+                    return self._routes[node, place]
+        return None
+
+    def ladder(self, procedure: str, urgency: str = "") -> tuple[Limit, ...]:
+        """The rungs of the urging ladder: the procedure's own, or those for any."""
+        own = tuple(rung.step for rung in self.ladders if rung.procedure == procedure)
+        return own or tuple(rung.step for rung in self.ladders if not rung.procedure)
+
+    def posts(self, person: str, *, on: date) -> tuple[Post, ...]:
+        """The posts a person holds on a day, with those of the persons they stand in for; not handed further."""
+        own = [post for post in self.people[person].posts if post.valid(on)] if person in self.people else []
+        for deputy in self.deputies:
+            if deputy.deputy == person and deputy.since <= on <= deputy.until and deputy.person in self.people:
+                own += [post for post in self.people[deputy.person].posts if post.valid(on)]
+        return tuple(dict.fromkeys(own))
+
+    def holders(self, role: str, unit: str, *, on: date) -> tuple[str, ...]:
+        """Who holds a role at a unit on a day, deputies included."""
+        return tuple(
+            key for key in self.people
+            if any(post.role == role and post.unit == unit for post in self.posts(key, on=on))
+        )  # fmt: skip
+
+    def numbered(self, version: int, digest: str) -> City:
+        """The same city as a stored version."""
+        return replace(self, version=version, digest=digest)
+
+
+def _path(code: str, parents: Mapping[str, str]) -> tuple[str, ...]:
+    """A code and all codes above it; a circle, which `folder` refuses, ends here too."""
+    path: list[str] = []
+    while code and code not in path and code in parents:
+        path.append(code)
+        code = parents[code]
+    return tuple(path)
+
+
+def _closures(parents: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    below: dict[str, set[str]] = {code: {code} for code in parents}
+    for code in parents:
+        for above in _path(code, parents)[1:]:
+            below[above].add(code)
+    return {code: frozenset(codes) for code, codes in below.items()}

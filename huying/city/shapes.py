@@ -1,0 +1,61 @@
+"""The outlines of a city's areas: GeoJSON polygons in WGS-84, each with the code of its area. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from huying.city.tables import Reading
+
+FILE = "areas.geojson"
+
+
+def shapes(reading: Reading) -> dict[str, Mapping[str, object]]:
+    """The polygons by area code; a mistake for each feature that isn't one, or whose area isn't known."""
+    collection = reading.json(FILE)
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if not isinstance(features, list):
+        if FILE not in reading.unread:
+            reading.found(FILE, 1, "The GeoJSON has no list of features.")
+        return {}
+    outlines: dict[str, Mapping[str, object]] = {}
+    for feature in features:
+        code, geometry = _code(feature), _polygon(feature)
+        line = reading.line_with(FILE, rf'"code":\s*"{re.escape(code)}"') if code else 1
+        if code not in reading.named["areas.csv"]:
+            if "areas.csv" not in reading.unread:
+                reading.found(FILE, line, "The feature “{code}” is not in areas.csv.", code=code)
+        elif code in outlines:
+            reading.found(FILE, line, "The feature “{code}” stands twice.", code=code)
+        elif geometry is None:
+            reading.found(FILE, line, "“{code}” is no closed polygon of longitudes and latitudes.", code=code)
+        else:
+            outlines[code] = geometry
+    return outlines
+
+
+def _code(feature: object) -> str:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return str(properties.get("code", "")) if isinstance(properties, dict) else ""
+
+
+def _polygon(feature: object) -> Mapping[str, object] | None:
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    if not isinstance(geometry, dict):
+        return None
+    parts = {"Polygon": [geometry.get("coordinates")], "MultiPolygon": geometry.get("coordinates")}
+    polygons = parts.get(str(geometry.get("type")))
+    if not isinstance(polygons, list) or not polygons:
+        return None
+    fine = all(isinstance(rings, list) and rings and all(_ring(ring) for ring in rings) for rings in polygons)
+    return geometry if fine else None
+
+
+def _ring(ring: object) -> bool:
+    return isinstance(ring, list) and len(ring) >= 4 and ring[0] == ring[-1] and all(_position(at) for at in ring)
+
+
+def _position(at: object) -> bool:
+    if not isinstance(at, list) or len(at) < 2 or not all(type(number) in (int, float) for number in at):
+        return False
+    return bool(-180 <= at[0] <= 180 and -90 <= at[1] <= 90)

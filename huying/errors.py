@@ -1,0 +1,311 @@
+"""Every deliberate error of the system, one tree, and the words for it in the user's language.
+
+    HuyingError
+    ├── Refused              the act can't be done now, or not by this person
+    │   ├── NotAllowed       no word of the act's `by` fits the actor
+    │   ├── WrongStage       the act isn't open at this stage
+    │   ├── WrongWhen        a kept fact, or the outcome, has another value
+    │   ├── Stale            somebody decided since the page was read
+    │   ├── DoerIsJudge      whoever handled may not judge
+    │   ├── OwnQuestion      whoever asked may not answer
+    │   ├── NothingToAnswer  the question isn't open
+    │   ├── OpenChildren     children are still open
+    │   ├── TooOften         a count's `most` is reached
+    │   ├── NoCopy           the handling copy hasn't been made
+    │   ├── TooLate          asked for after the due time
+    │   ├── NoAssent         answered on the spot without the caller's assent
+    │   ├── MayNotLead       the unit can't be lead
+    │   ├── LeadIsAccused    the unit the case is about can't lead it
+    │   ├── CannotMerge      the survivor isn't fit
+    │   └── ParentClosed     the parent must be reopened first
+    ├── BadInput             what was said is not usable; names the field, the problem and the mend
+    │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate
+    │   ├── UnknownUnit  UnknownArea  UnknownCategory  UnknownPerson  UnknownCase  UnknownProcedure
+    │   └── SecrecyMark      a text carries a mark of state secrecy
+    ├── NoCity               no city data was ever loaded
+    ├── UnknownYear          the calendar has no official notice for a year
+    ├── BadCity  BadProcedures   a folder with findings, each with file and line
+    ├── WouldStrand          a new procedure would leave open cases in an unknown stage
+    ├── Broken               the ledger itself contradicts itself
+    └── StorageError
+        ├── DatabaseAway     the database can't be reached
+        └── StorageFull      the database or the disk is full
+
+Sentences are English here and translated through the gettext catalogue in `locale/`, so that
+pure code needs no Django to speak the user's language.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+LOCALE = Path(__file__).parent / "locale"
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation("django", LOCALE, [language.replace("-", "_")], fallback=True)
+
+
+def say(msgid: str, language: str = "zh-Hans", **params: object) -> str:
+    """The sentence `msgid` (English, with {named} places) in `language`, filled in.
+
+    A text that the catalogue lacks stays English; a test fails on it.
+    """
+    text = msgid if language == "en" else _catalogue(language).gettext(msgid)
+    return text.format(**{name: _in(value, language) for name, value in params.items()})
+
+
+def _in(value: object, language: str) -> object:
+    """A parameter that is itself words by language, or an error, in that language."""
+    if isinstance(value, Mapping):
+        return value.get(language) or value.get("zh-Hans") or ""
+    return sentence(value, language) if isinstance(value, HuyingError) else value
+
+
+def sentence(error: HuyingError, language: str = "zh-Hans") -> str:
+    """What is wrong and how to mend it, in `language`."""
+    parts = [say(part, language, **error.params) for part in (error.message, error.mend) if part]
+    return (" " if language == "en" else "").join(parts)
+
+
+class HuyingError(Exception):
+    """A deliberate error: `message` says what is wrong, `mend` what to do; both are msgids."""
+
+    message: ClassVar[str] = ""
+    mend: ClassVar[str] = ""
+
+    def __init__(self, **params: object) -> None:
+        self.params = params
+        super().__init__(sentence(self, "en"))
+
+    @property
+    def code(self) -> str:
+        """The error's stable name for machines: its class."""
+        return type(self).__name__
+
+
+class Refused(HuyingError):
+    """The act can't be done now, or not by this person. Nothing was written."""
+
+
+class NotAllowed(Refused):
+    message = "{actor} may not do “{act}” here; it is for: {by}."
+    mend = "Ask somebody who holds one of these posts for this case."
+
+
+class WrongStage(Refused):
+    message = "“{act}” can't be done at the stage “{stage}”; it can at: {stages}."
+    mend = "Look at the case again: the open acts are listed there."
+
+
+class WrongWhen(Refused):
+    message = "“{act}” needs {field} to be one of: {values}; it is {value}."
+    mend = "Choose the act that fits, or have the fact corrected first."
+
+
+class Stale(Refused):
+    message = "Somebody decided on this case since you read it ({act}, entry {turn})."
+    mend = "Look at what changed and decide again; what you typed is kept."
+
+
+class DoerIsJudge(Refused):
+    message = "“{act}” must be done by somebody who did not handle the case; {who} did."
+    mend = "Pass it to the call-back desk, the supervision desk or another reviewer."
+
+
+class OwnQuestion(Refused):
+    message = "“{act}” answers a question that {who} asked."
+    mend = "Somebody else must decide it."
+
+
+class NothingToAnswer(Refused):
+    message = "“{act}” answers a question, but none is open ({clock})."
+    mend = "Nothing needs to be done; look at the case again."
+
+
+class OpenChildren(Refused):
+    message = "“{act}” must wait: {count} part(s) of the case are still open ({parts})."
+    mend = "Close or recall them first."
+
+
+class TooOften(Refused):
+    message = "“{act}” has been done as often as it may be ({most})."
+    mend = "The ruling stands; go on with the case or ask the supervision desk."
+
+
+class NoCopy(Refused):
+    message = "“{act}” must wait until a clerk has made the handling copy: the caller's own words are sealed."
+    mend = "Make the handling copy first, without anything that shows who called."
+
+
+class TooLate(Refused):
+    message = "“{act}” must come before the due time {due}."
+    mend = "The original due time stands; give your answer as soon as you can."
+
+
+class NoAssent(Refused):
+    message = "Only a consultation may be answered on the spot, and only if the caller agreed."
+    mend = "Ask the caller and record the assent, or send the case on."
+
+
+class MayNotLead(Refused):
+    message = "{unit} can't be made answerable for a case."
+    mend = "Choose a unit whose duty this is; a community can't lead."
+
+
+class LeadIsAccused(Refused):
+    message = "The case is about {about}; {unit} belongs to it and can't lead."
+    mend = "Choose a unit outside {about}."
+
+
+class CannotMerge(Refused):
+    message = "Case {number} can't take this one in: {why}."
+    mend = "Choose an open case of the same kind that isn't merged itself."
+
+
+class ParentClosed(Refused):
+    message = "The case that this one belongs to ({number}) is closed."
+    mend = "Reopen that one first."
+
+
+class BadInput(HuyingError):
+    """What was said can't be used: names the field, the value's problem and the mend."""
+
+
+class UnknownAct(BadInput):
+    message = "There is no act “{act}” in “{procedure}”."
+    mend = "Acts: {acts}."
+
+
+class UnknownField(BadInput):
+    message = "“{act}” has no field “{field}”."
+    mend = "Fields: {fields}."
+
+
+class MissingField(BadInput):
+    message = "“{act}” needs {field}."
+    mend = "Fill it in and send again."
+
+
+class BadValue(BadInput):
+    message = "{field}: “{value}” is not usable."
+    mend = "Expected: {expected}."
+
+
+class TooLong(BadInput):
+    message = "{field}: {length} characters are more than the {most} allowed."
+    mend = "Shorten it, or attach it as a file."
+
+
+class BadText(BadInput):
+    message = "{field}: the text holds characters that can't be kept ({what})."
+    mend = "Paste it again as plain text."
+
+
+class BadLimit(BadInput):
+    message = "“{value}” is not a limit."
+    mend = "Write a number with its unit, such as 5wd (working days), 24h (hours), 4wh (working hours), 15d or 30min."
+
+
+class BadDate(BadInput):
+    message = "{field}: “{value}” is not a usable date."
+    mend = "Write a date that exists, between {first} and {last}, such as 2026-06-15."
+
+
+class BadFile(BadInput):
+    message = "The file “{name}” can't be taken: {why}."
+    mend = "Send a photo, PDF, Word, Excel, sound or film file of at most 20 MB."
+
+
+class UnknownUnit(BadInput):
+    message = "There is no unit “{unit}”."
+    mend = "Look it up with `huying city units`."
+
+
+class UnknownArea(BadInput):
+    message = "There is no area “{area}”."
+    mend = "Look it up with `huying city areas`."
+
+
+class UnknownCategory(BadInput):
+    message = "There is no category “{category}”."
+    mend = "Look it up with `huying city categories`."
+
+
+class UnknownPerson(BadInput):
+    message = "There is nobody “{person}” in the city's data."
+    mend = "Look the person up with `huying user list`."
+
+
+class UnknownCase(BadInput):
+    message = "There is no case “{number}”, or it isn't yours to see."
+    mend = "Check the number: it has twelve digits, and the last one checks the others."
+
+
+class UnknownProcedure(BadInput):
+    message = "There is no procedure “{procedure}”."
+    mend = "Procedures: {procedures}."
+
+
+class SecrecyMark(BadInput):
+    message = "{field} carries a mark of state secrecy; nothing of it was kept."
+    mend = "Don't send it again: call the city's secrecy office and use a certified system."
+
+
+class NoCity(HuyingError):
+    message = "No city data has been loaded yet."
+    mend = "Run `huying init`, or `huying city load FOLDER`."
+
+
+class UnknownYear(HuyingError):
+    message = "The calendar has no official holiday notice for {year}, so working days can't be counted in it."
+    mend = "Add calendars/{year}.json to the city folder when the notice is out, and load the folder again."
+
+
+class BadCity(HuyingError):
+    """A city folder with mistakes; `.findings` names each with file and line."""
+
+    message = "The city folder has {count} mistake(s):\n{list}"
+
+    def __init__(self, findings: Sequence[object]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(count=len(self.findings), list="\n".join(str(f) for f in findings))
+
+
+class BadProcedures(HuyingError):
+    """A procedure file with mistakes; `.findings` names each with file and line."""
+
+    message = "The procedures have {count} mistake(s):\n{list}"
+
+    def __init__(self, findings: Sequence[object]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(count=len(self.findings), list="\n".join(str(f) for f in findings))
+
+
+class WouldStrand(HuyingError):
+    message = "“{procedure}” can't be put in force: {count} open case(s) stand where it has no place ({where}); first: {cases}."
+    mend = "Keep the old name, or map it with `renamed`."
+
+
+class Broken(HuyingError):
+    message = "The ledger of case {case} contradicts itself at entry {seq}: {why}."
+    mend = "Run `huying audit` and keep the database as it is for the auditor."
+
+
+class StorageError(HuyingError):
+    """Nothing was half-written: the whole step was undone."""
+
+
+class DatabaseAway(StorageError):
+    message = "The database can't be reached; nothing of this step was kept."
+    mend = "Try again in a minute; if it lasts, the administrator starts the database."
+
+
+class StorageFull(StorageError):
+    message = "The database or the disk is full; nothing of this step was kept."
+    mend = "Free disk space or raise the limit, then try again; everything accepted before is safe."

@@ -1,0 +1,79 @@
+"""Words and files outside the ledger: salted digests in the entries, contents here, erasable.
+
+The salt has 128 random bits, lives with the document and dies with it, so a digest that stays in the
+ledger tells nothing about words that were forgotten (promise 12).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from huying.ledger import attachments, search
+from huying.ledger.models import Case, Document
+from huying.ledger.said import Upload
+
+REFERENCE = re.compile(r"^[0-9a-f]{32}:[0-9a-f]{64}$")
+INDEXED = frozenset({"title", "text", "handling_copy"})
+
+
+def digest(salt: str, content: bytes) -> str:
+    """SHA-256 over the salt and the content, in hex."""
+    return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
+
+
+def reference(document: Document) -> str:
+    """What the ledger holds of a document: `key:digest`."""
+    return f"{document.key}:{document.digest}"
+
+
+def new_text(field: str, text: str, *, sealed: bool, at: datetime) -> Document:
+    """A text as an unsaved document, with salt and digest."""
+    salt = secrets.token_hex(16)
+    return Document(
+        key=secrets.token_hex(16), field=field, sealed=sealed, salt=salt, at=at,
+        body=text, media="text/plain", size=len(text), digest=digest(salt, text.encode()),
+    )  # fmt: skip
+
+
+def new_file(field: str, upload: Upload, *, sealed: bool, at: datetime) -> Document:
+    """A file as an unsaved document; its content is on disk, fsynced, before this returns.
+
+    Raises BadFile when the content is not of a kind that is kept.
+    """
+    kept = attachments.keep(upload)
+    salt = secrets.token_hex(16)
+    return Document(
+        key=secrets.token_hex(16), field=field, sealed=sealed, salt=salt, at=at,
+        blob=kept.blob, name=kept.name, media=kept.media, size=kept.size,
+        digest=digest(salt, bytes.fromhex(kept.blob)),
+    )  # fmt: skip
+
+
+def save(case: Case, documents: Iterable[Document]) -> None:
+    """Write the documents of a case, and index the handling copies among them, in the caller's transaction."""
+    rows = list(documents)
+    for row in rows:
+        row.case = case
+    Document.objects.bulk_create(rows)
+    search.index(case.pk, [row for row in rows if row.field in INDEXED and not row.sealed])
+
+
+def of(case: Case, field: str) -> str:
+    """The newest readable text of a field, or nothing: sealed originals are read through `identity.look`."""
+    found = Document.objects.filter(case=case, field=field, sealed=False, erased=None).order_by("-id").first()
+    return found.body if found else ""
+
+
+def intact(document: Document) -> bool:
+    """Whether a document's content still has the digest that the ledger holds; an erased one can't be asked."""
+    if document.erased is not None:
+        return True
+    if document.blob:
+        return document.digest == digest(document.salt, bytes.fromhex(document.blob)) and attachments.intact(
+            document.blob
+        )
+    return document.digest == digest(document.salt, document.body.encode())

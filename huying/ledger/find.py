@@ -1,0 +1,148 @@
+"""Reading cases: what an actor may see, what the queues are, and the only view outsiders get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from huying.city import store
+from huying.city.facts import City
+from huying.errors import UnknownCase
+from huying.ledger import number, rulebook, search
+from huying.ledger.actor import Actor, Around, scopes, sees
+from huying.ledger.fold import State
+from huying.ledger.models import Case, Document, Entry
+from huying.ledger.now import now
+from huying.ledger.procedure import may
+
+
+def visible(actor: Actor, city: City | None = None) -> QuerySet[Case]:
+    """The cases this person may see: the same rule as `actor.sees`, as a query."""
+    city = city or store.current()
+    allowed = Q(owner=actor.key) if actor.key else Q(pk=None)
+    for post, units, areas in scopes(actor, city):
+        whole = post.role != "admin" and city.root.code in units and len(units) == len(city.units)
+        seen = Q() if whole else Q(lead__in=units) | Q(opener__in=units)
+        if areas and not whole:
+            seen |= Q(area__in=areas)
+        allowed |= seen & ~Q(procedure="administration")
+    if any(post.role == "admin" for post in actor.posts):
+        allowed |= Q(procedure="administration")
+    return Case.objects.filter(allowed).exclude(sealed="report", about__in=_accusing(actor, city))
+
+
+def _accusing(actor: Actor, city: City) -> set[str]:
+    """The units that a report can be about so that this actor must not see it: their own and all above."""
+    return {above for unit in actor.units() for above in city.above(unit)}
+
+
+def one(text: str, actor: Actor) -> Case:
+    """The case with that number, if the actor may see it; raises UnknownCase, which doesn't tell which it is."""
+    found = Case.objects.filter(number=number.read(text)).first()
+    if found is None or not sees(actor, found.folded(), store.current()):
+        raise UnknownCase(number=text[:40])
+    return found
+
+
+def around(case: Case) -> Around:
+    """What a decision on the case reads beside it."""
+    parent = case.parent
+    return Around(case.number, parent.folded() if parent else None, parent.number if parent else "", case.part)
+
+
+def stuck(city: City, cases: Iterable[Case] | None = None) -> list[Case]:
+    """Open cases without open children in which nobody in the city's data may act: a gap in people, an alarm."""
+    from huying.ledger.actor import person
+
+    at = now()
+    everybody = [person(key, city, at.date()) for key in city.people]
+    found = []
+    for case in Case.objects.filter(closed=None) if cases is None else cases:
+        state = case.folded()
+        procedure = rulebook.procedure(state.procedure)
+        beside = around(case)
+        moving = [name for name, act in procedure.acts.items() if not act.quiet]
+        if state.open_children or any(
+            answers.get(name, ...) is None
+            for who in everybody
+            for answers in [may(procedure, state, who, at=at, city=city, around=beside)]
+            for name in moving
+        ):
+            continue
+        found.append(case)
+    return found
+
+
+QUEUES = {
+    "triage": Q(stage="registered"),
+    "dispatch": Q(stage="triaged"),
+    "disputed": Q(stage="disputed"),
+    "review": Q(stage="submitted"),
+    "verify": Q(stage="verifying"),
+    "shelved": Q(stage="shelved"),
+    "escalated": Q(level__gt=0),
+}
+
+
+def queue(
+    name: str, actor: Actor, *, at: datetime | None = None, after: tuple[datetime, int] | None = None, most: int = 50
+) -> list[Case]:
+    """One page of a queue of open cases, next due first; `after` is (next_due, id) of the last row shown.
+
+    Names: those of QUEUES, `unit` (led by the actor's units), `overdue`, `soon` (within a day), `all`.
+    """
+    at = at or now()
+    rows = visible(actor).filter(closed=None)
+    if name in QUEUES:
+        rows = rows.filter(QUEUES[name])
+    elif name == "unit":
+        rows = rows.filter(lead__in=actor.units())
+    elif name == "overdue":
+        rows = rows.filter(next_due__lt=at)
+    if after is not None:
+        rows = rows.filter(Q(next_due__gt=after[0]) | Q(next_due=after[0], pk__gt=after[1]))
+    return list(rows.order_by("next_due", "pk")[:most])
+
+
+def found(query: str, actor: Actor, *, most: int = 50) -> list[Case]:
+    """Cases whose handling copies hold every word of `query`, among those the actor may see, newest first."""
+    return list(visible(actor).filter(pk__in=search.matching(query)).order_by("-pk")[:most])
+
+
+def entries(case: Case) -> QuerySet[Entry]:
+    """The ledger of a case, first entry first."""
+    return Entry.objects.filter(case=case).order_by("seq")
+
+
+def texts(case: Case) -> dict[str, Document]:
+    """The readable documents of a case by key; sealed originals aren't among them."""
+    return {row.key: row for row in Document.objects.filter(case=case, sealed=False)}
+
+
+@dataclass(frozen=True)
+class PublicView:
+    """The only thing outsiders get: nothing a requester wrote, nobody's name, no exact place."""
+
+    number: str
+    category: str
+    area: str
+    stage: str
+    opened: datetime
+    due: datetime | None
+    closed: datetime | None
+    outcome: str
+    verified: str
+
+
+def public(case: Case) -> PublicView | None:
+    """What anybody may know of a case; None for kinds of case, and for reports, that aren't public at all."""
+    state: State = case.folded()
+    if case.procedure != "request" or state.sealed == "report":
+        return None
+    return PublicView(
+        number=case.number, category=state.category, area=state.area, stage=state.stage, opened=case.opened,
+        due=case.due, closed=case.closed, outcome=state.outcome, verified=state.verified,
+    )  # fmt: skip

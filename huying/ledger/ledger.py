@@ -1,0 +1,153 @@
+"""Appending: one entry, its hash, the State and columns of its case, its documents and what is owed.
+
+Called by `record` and the administration only, inside their transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import rfc8785
+
+from huying.ledger import documents
+from huying.ledger.fold import State, apply, instant, stamp
+from huying.ledger.models import Case, Document, Entry, Listed, Outbox
+from huying.ledger.vocabulary import Act, Procedure
+
+FORMAT = 1
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Step:
+    """One decided act, ready to be written: what was said (no words) and what it sets."""
+
+    procedure: Procedure
+    state: State
+    act: Act
+    actor: str
+    said: Mapping[str, object]
+    sets: dict[str, object]
+    at: datetime
+    happened_at: datetime | None
+    documents: tuple[Document, ...]
+
+
+def canonical(value: object) -> str:
+    """The canonical JSON text (RFC 8785) over which hashes are taken."""
+    return rfc8785.dumps(value).decode()  # type: ignore[arg-type]
+
+
+def entry_hash(entry: Entry, number: str) -> str:
+    """SHA-256 over the canonical bytes of everything an entry says, the hash before it included."""
+    return hashlib.sha256(
+        rfc8785.dumps(
+            {
+                "case": number,
+                "seq": entry.seq,
+                "act": entry.act,
+                "actor": entry.actor,
+                "at": stamp(entry.at),
+                "happened_at": stamp(entry.happened_at) if entry.happened_at else None,
+                "said": entry.said_json,
+                "sets": entry.sets_json,
+                "v": entry.v,
+                "prev": entry.prev,
+            }
+        )
+    ).hexdigest()
+
+
+def create(
+    step: Step, number: str, *, parent: Case | None = None, source: tuple[str, str] = ("", "")
+) -> Case:
+    """Write a new case with its first entry. IntegrityError where number or source are taken already."""
+    state = apply(State(), 1, step.sets, case=number)
+    case = Case(
+        number=number, procedure=state.procedure, opened=step.at, parent=parent,
+        source_system=source[0], source_ref=source[1], **columns(state),
+    )  # fmt: skip
+    entry = _entry(step, 1, GENESIS, number)
+    case.head = entry.hash
+    case.save(force_insert=True)
+    entry.case = case
+    entry.save(force_insert=True)
+    _beside(case, entry, step)
+    return case
+
+
+def append(case: Case, step: Step) -> Entry:
+    """Write the next entry of a case that the caller has locked; the case's columns follow its State."""
+    seq = step.state.seq + 1
+    state = apply(step.state, seq, step.sets, case=case.number)
+    entry = _entry(step, seq, case.head, case.number)
+    entry.case = case
+    entry.save(force_insert=True)
+    changed: dict[str, object] = {**columns(state), "head": entry.hash}
+    if not state.into:
+        changed["into"] = None
+    Case.objects.filter(pk=case.pk).update(**changed)
+    for name, value in changed.items():
+        setattr(case, name, value)
+    _beside(case, entry, step)
+    return entry
+
+
+def _entry(step: Step, seq: int, prev: str, number: str) -> Entry:
+    entry = Entry(
+        seq=seq, act=step.act.name, actor=step.actor, at=step.at, happened_at=step.happened_at,
+        said_json=canonical(dict(step.said)), sets_json=canonical(step.sets), v=FORMAT, prev=prev,
+    )  # fmt: skip
+    entry.hash = entry_hash(entry, number)
+    return entry
+
+
+def _beside(case: Case, entry: Entry, step: Step) -> None:
+    """Documents, listed facts and the outbox row, in the entry's transaction."""
+    if step.documents:
+        documents.save(case, step.documents)
+    _list_facts(case, step)
+    tells = list(step.act.tells)
+    if "answer" in step.act.pauses and case.duplicates.exists():
+        tells.append("duplicates")
+    if tells:
+        Outbox.objects.create(entry=entry, tells=" ".join(tells), urgent=step.act.urgent, at=step.at)
+
+
+def _list_facts(case: Case, step: Step) -> None:
+    facts = step.sets.get("facts")
+    if not isinstance(facts, Mapping):
+        return
+    listed = {n: v for n, v in facts.items() if n in step.procedure.fields and step.procedure.fields[n].listed}
+    gone = [name for name, value in listed.items() if value is None]
+    if gone:
+        Listed.objects.filter(case=case, name__in=gone).delete()
+    Listed.objects.bulk_create(
+        [Listed(case=case, name=name, value=str(value)[:200]) for name, value in listed.items() if value is not None],
+        update_conflicts=True,
+        unique_fields=["case", "name"],
+        update_fields=["value"],
+    )
+
+
+def columns(state: State) -> dict[str, object]:
+    """The list columns as the State says them: what lists, reports and the runner read (promise 3)."""
+    plain = {name: getattr(state, name) for name in COPIED}
+    due, next_due, alarm = state.due, state.next_due, state.alarm
+    return {
+        **plain,
+        "closed": instant(state.closed) if state.closed else None,
+        "due": instant(due) if due else None,
+        "next_due": instant(next_due) if next_due else None,
+        "alarm": instant(alarm) if alarm else None,
+        "state": state.to_json(),
+    }
+
+
+COPIED = (
+    "seq", "turn", "stage", "lead", "owner", "opener", "about", "sealed", "category", "area", "level",
+    "part", "outcome", "verified",
+)  # fmt: skip

@@ -1,0 +1,212 @@
+"""Reading what was said against an act's declared fields: the same check for every way in. Pure.
+
+Words stay words here (`record` turns them into documents); everything else becomes an id, code, date,
+boolean or whole number, so that nothing free ever reaches the ledger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from huying.city.calendar import Limit
+from huying.city.facts import City
+from huying.errors import (
+    BadDate,
+    BadLimit,
+    BadText,
+    BadValue,
+    MissingField,
+    SecrecyMark,
+    TooLong,
+    UnknownField,
+    UnknownPerson,
+)
+from huying.ledger import number
+from huying.ledger.vocabulary import Act, Field, Procedure
+
+LONGEST_TEXT = 20_000
+MOST_CHILDREN = 200
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+_SECRECY = re.compile(r"(绝\s*密|机\s*密|秘\s*密)\s*[★☆*＊]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came in: its name and its bytes. Typed by content later, never by its name."""
+
+    name: str
+    content: bytes
+
+
+Value = str | int | bool | tuple[Upload, ...] | tuple[Mapping[str, object], ...]
+Said = dict[str, Value]
+
+
+def read(procedure: Procedure, act: Act, said: Mapping[str, object], city: City) -> Said:
+    """What was said, checked and normalised; empty answers are left out.
+
+    Raises UnknownField, MissingField, BadValue, BadDate, BadText, TooLong, SecrecyMark or Unknown…, each
+    of which names the field by its label.
+    """
+    for name in said:
+        if name not in act.fields:
+            raise UnknownField(act=act.label, field=name, fields="、".join(act.fields) or "—")
+    read_values: Said = {}
+    for name in act.fields:
+        value = said.get(name)
+        if value is None or value == "" or value == ():
+            if name in act.needs:
+                raise MissingField(act=act.label, field=procedure.fields[name].label)
+            continue
+        read_values[name] = _READERS[procedure.fields[name].type](procedure.fields[name], value, city)
+    return read_values
+
+
+def text(value: object, label: object) -> str:
+    """A text that can be kept: no control characters or lone surrogates, not too long, no mark of secrecy."""
+    if not isinstance(value, str):
+        raise BadValue(field=label, value=repr(value)[:40], expected=_TEXT)
+    if len(value) > LONGEST_TEXT:
+        raise TooLong(field=label, length=len(value), most=LONGEST_TEXT)
+    control = _CONTROL.search(value)
+    if control:
+        raise BadText(field=label, what=f"U+{ord(control[0]):04X}")
+    surrogate = next((c for c in value if 0xD800 <= ord(c) <= 0xDFFF), None)
+    if surrogate:
+        raise BadText(field=label, what=f"U+{ord(surrogate):04X}")
+    if _SECRECY.search(value):
+        raise SecrecyMark(field=label)
+    return value.strip()
+
+
+def _text(field: Field, value: object, city: City) -> str:
+    kept = text(value, field.label)
+    if not kept:
+        raise BadValue(field=field.label, value="", expected=_TEXT)
+    return kept
+
+
+def _file(field: Field, value: object, city: City) -> tuple[Upload, ...]:
+    items = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else (value,)
+    if not all(isinstance(item, Upload) for item in items):
+        raise BadValue(field=field.label, value=repr(value)[:40], expected=_FILE)
+    return tuple(item for item in items if isinstance(item, Upload))
+
+
+def _word(field: Field, value: object) -> str:
+    """A short code: a plain line without control characters."""
+    code = text(value, field.label)
+    if len(code) > 200 or "\n" in code or not code:
+        raise BadValue(field=field.label, value=code[:40], expected=_CODE)
+    return code
+
+
+def _choice(field: Field, value: object, city: City) -> str:
+    code = _word(field, value)
+    if code in field.of:
+        return code
+    by_words = {words: name for name, labels in field.of.items() for words in labels.values()}
+    if code in by_words:
+        return by_words[code]
+    raise BadValue(field=field.label, value=code, expected="、".join(field.of))
+
+
+def day(value: object, label: object) -> date:
+    """A date that exists, between 1990 and 2100. Raises BadDate."""
+    if isinstance(value, date):
+        found = value
+    else:
+        try:
+            found = date.fromisoformat(str(value).strip())
+        except ValueError:
+            found = date.min
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise BadDate(field=label, value=str(value)[:40], first=FIRST_DAY, last=LAST_DAY)
+    return found
+
+
+def _date(field: Field, value: object, city: City) -> str:
+    return day(value, field.label).isoformat()
+
+
+def _limit(field: Field, value: object, city: City) -> str:
+    return str(Limit.parse(_word(field, value)))
+
+
+def _due(field: Field, value: object, city: City) -> str:
+    """A date, or a limit with its unit."""
+    if isinstance(value, str) and not re.match(r"\d{3,}-", value.strip()):
+        try:
+            return _limit(field, value, city)
+        except BadLimit:
+            raise BadValue(field=field.label, value=value[:40], expected=_DUE) from None
+    return _date(field, value, city)
+
+
+def _number(field: Field, value: object, city: City) -> int:
+    try:
+        found = value if type(value) is int else int(str(value).strip())
+    except ValueError:
+        raise BadValue(field=field.label, value=str(value)[:40], expected=_NUMBER) from None
+    if abs(found) > 10**12:
+        raise BadValue(field=field.label, value=str(found)[:40], expected=_NUMBER)
+    return found
+
+
+def _yes(field: Field, value: object, city: City) -> bool:
+    words = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if found is None:
+        raise BadValue(field=field.label, value=str(value)[:40], expected=_YES)
+    return found
+
+
+def _unit(field: Field, value: object, city: City) -> str:
+    return city.unit(_word(field, value)).code
+
+
+def _area(field: Field, value: object, city: City) -> str:
+    return city.area(_word(field, value)).code
+
+
+def _category(field: Field, value: object, city: City) -> str:
+    return city.category(_word(field, value)).code
+
+
+def _person(field: Field, value: object, city: City) -> str:
+    key = _word(field, value)
+    if key not in city.people:
+        raise UnknownPerson(person=key)
+    return key
+
+
+def _case(field: Field, value: object, city: City) -> str:
+    return number.read(_word(field, value))
+
+
+def _children(field: Field, value: object, city: City) -> tuple[Mapping[str, object], ...]:
+    listed = isinstance(value, Sequence) and not isinstance(value, str)
+    if not listed or not all(isinstance(item, Mapping) for item in value):  # type: ignore[attr-defined]
+        raise BadValue(field=field.label, value=repr(value)[:40], expected=_CHILDREN)
+    assert isinstance(value, Sequence)
+    if not 1 <= len(value) <= MOST_CHILDREN:
+        raise BadValue(field=field.label, value=len(value), expected=f"1–{MOST_CHILDREN}")
+    return tuple(value)
+
+
+_READERS: dict[str, Callable[[Field, object, City], Value]] = {
+    "text": _text, "file": _file, "choice": _choice, "date": _date, "limit": _limit, "due": _due,
+    "number": _number, "yes": _yes, "unit": _unit, "person": _person, "area": _area,
+    "category": _category, "case": _case, "children": _children,
+}  # fmt: skip
+_TEXT = {"zh-Hans": "文字", "en": "a text"}
+_FILE = {"zh-Hans": "文件", "en": "files"}
+_CODE = {"zh-Hans": "一个代码或名称", "en": "one code or name"}
+_NUMBER = {"zh-Hans": "整数", "en": "a whole number"}
+_YES = {"zh-Hans": "是或否", "en": "yes or no"}
+_DUE = {"zh-Hans": "日期（2026-06-15）或带单位的时限（5wd、24h、15d）", "en": "a date (2026-06-15) or a limit with its unit (5wd, 24h, 15d)"}
+_CHILDREN = {"zh-Hans": "分派清单：每项一组字段", "en": "a list with one table of fields per item"}

@@ -1,0 +1,137 @@
+"""One file of settings, everything from HUYING_* variables, safe by default.
+
+SQLite comes from the pysqlite3 wheel: Debian 12's 3.40.1 can lose committed writes in WAL mode (fixed in
+3.53.0) and answers short Chinese LIKE queries on trigram tables wrongly.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pysqlite3
+import pysqlite3.dbapi2
+
+sys.modules["sqlite3"] = pysqlite3
+sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+
+# name -> (default, meaning); docs/reference/settings.md names each, and a test holds them together.
+SETTINGS: dict[str, tuple[str, str]] = {
+    "HUYING_MODE": ("production", "production, demo (loopback only, invented people) or test"),
+    "HUYING_HOME": ("~/.local/share/huying", "folder of the SQLite file, attachments and local cities"),
+    "HUYING_DATABASE_URL": ("", "sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME; default: a file in HUYING_HOME"),
+    "HUYING_SECRET_KEY": ("", "the city's secret, at least 32 characters; needed in production"),
+    "HUYING_SECRET_KEY_FILE": ("", "a file to read the secret from"),
+    "HUYING_HOST": ("127.0.0.1", "address that `huying serve` listens on"),
+    "HUYING_PORT": ("8311", "port that `huying serve` listens on"),
+    "HUYING_HOSTS": ("", "further host names that requests may name, separated by commas"),
+    "HUYING_LANGUAGE": ("zh-Hans", "language of the command line and of letters: zh-Hans or en"),
+    "HUYING_NOW": ("", "fixed clock of demo and test mode, such as 2026-06-15T09:00:00+08:00"),
+}
+
+
+def _get(name: str) -> str:
+    return os.environ.get(name, "") or SETTINGS[name][0]
+
+
+def _refuse(chinese: str, english: str) -> None:
+    sys.stderr.write(f"{chinese}\n{english}\n")
+    raise SystemExit(2)
+
+
+def database(url: str, home: Path) -> dict[str, Any]:
+    """Django's database table for a URL; raises ValueError for a scheme that isn't sqlite or postgres."""
+    parts = urlsplit(url or f"sqlite:///{home / 'huying.sqlite3'}")
+    if parts.scheme == "sqlite":
+        pragmas = "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"
+        init = "".join(f"PRAGMA {pragma};" for pragma in pragmas)
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:]) if parts.path.startswith("//") else unquote(parts.path),
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": init},
+        }
+    if parts.scheme in ("postgres", "postgresql"):
+        options = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"connect_timeout": 10, **options},
+        }
+    raise ValueError(f"HUYING_DATABASE_URL: {parts.scheme or url!r} is neither sqlite nor postgres")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _secret() -> str:
+    path = _get("HUYING_SECRET_KEY_FILE")
+    secret = Path(path).read_text(encoding="utf-8").strip() if path else _get("HUYING_SECRET_KEY")
+    if HUYING_MODE == "production" and len(secret) < 32:
+        _refuse(
+            "没有设置 HUYING_SECRET_KEY（至少 32 个字符），不能启动。请设置它，或用 HUYING_SECRET_KEY_FILE 指向存放它的文件。",
+            "HUYING_SECRET_KEY (at least 32 characters) isn't set, so nothing starts. Set it, or point HUYING_SECRET_KEY_FILE to it.",
+        )
+    return secret or "only for demo and test: never a secret"
+
+
+HUYING_MODE = _get("HUYING_MODE")
+if HUYING_MODE not in ("production", "demo", "test"):
+    _refuse(
+        f"HUYING_MODE 不能是「{HUYING_MODE}」，只能是 production、demo 或 test。",
+        f"HUYING_MODE can't be {HUYING_MODE!r}; it is production, demo or test.",
+    )
+HUYING_HOME = Path(_get("HUYING_HOME")).expanduser()
+HUYING_HOST = _get("HUYING_HOST")
+HUYING_PORT = int(_get("HUYING_PORT")) if _get("HUYING_PORT").isdecimal() else 0
+if not 0 < HUYING_PORT < 65536:
+    _refuse("HUYING_PORT 必须是 1 到 65535 的整数。", "HUYING_PORT must be a whole number from 1 to 65535.")
+if HUYING_MODE != "production" and not _loopback(HUYING_HOST):
+    _refuse(
+        f"演示模式只能在本机打开，HUYING_HOST 不能是「{HUYING_HOST}」。请用 127.0.0.1，或改用 production。",
+        f"Demo mode opens on this machine only; HUYING_HOST can't be {HUYING_HOST!r}. Use 127.0.0.1, or production.",
+    )
+HUYING_LANGUAGE = _get("HUYING_LANGUAGE") if _get("HUYING_LANGUAGE") in ("zh-Hans", "en") else "zh-Hans"
+HUYING_NOW: datetime | None = None
+if _get("HUYING_NOW"):
+    try:
+        HUYING_NOW = datetime.fromisoformat(_get("HUYING_NOW"))
+    except ValueError:
+        _refuse("HUYING_NOW 不是时间，请写成 2026-06-15T09:00:00+08:00。", "HUYING_NOW is no time; write 2026-06-15T09:00:00+08:00.")
+    if HUYING_MODE == "production" or HUYING_NOW is None or HUYING_NOW.tzinfo is None:
+        _refuse(
+            "HUYING_NOW 只用于演示和测试，并且要带时区。",
+            "HUYING_NOW is for demo and test mode only, and needs its time zone.",
+        )
+
+SECRET_KEY = _secret()
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", HUYING_HOST, *filter(None, _get("HUYING_HOSTS").split(","))]
+try:
+    DATABASES = {"default": database(_get("HUYING_DATABASE_URL"), HUYING_HOME)}
+except ValueError as error:
+    _refuse(f"{error}。", f"{error}.")
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "huying.city", "huying.ledger"]
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
+ROOT_URLCONF = "huying.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "zh-hans"
+USE_TZ = True
+TIME_ZONE = "UTC"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"

@@ -1,0 +1,340 @@
+"""The facts of a city: trees, routes, limits, posts and deputies; and what the demo city holds."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huying.city import codec, folder
+from huying.city.calendar import Limit
+from huying.city.facts import LANGUAGES, City, Deputy, Ladder, LimitRow, Person, Post, Routing, Unit
+from huying.errors import UnknownArea, UnknownCategory, UnknownUnit, say, sentence
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "cities" / "demo"
+DAY = date(2026, 6, 15)
+CITY = folder.read(DEMO)
+
+
+# --- what the demo city holds
+
+
+def test_the_demo_city_has_the_bodies_of_a_city() -> None:
+    kinds = Counter(unit.kind for unit in CITY.units.values())
+    assert kinds["district"] == 3
+    assert kinds["subdistrict"] == 9
+    assert kinds["department"] + kinds["utility"] == 20
+    assert kinds["community"] == 18
+    assert kinds["organisation"] == 2
+    assert CITY.root.code == "yunting"
+
+
+def test_the_demo_city_has_twelve_handled_and_three_referred_classes_in_three_levels() -> None:
+    classes = [category for category in CITY.categories.values() if not category.parent]
+    assert Counter(category.handled for category in classes) == {True: 12, False: 3}
+    depths = {code: len(CITY.category_path(code)) for code in CITY.categories}
+    assert set(depths.values()) == {1, 2, 3}
+    for code, category in CITY.categories.items():
+        assert category.handled == CITY.category(CITY.category_path(code)[-1]).handled, code
+
+
+def test_each_demo_body_has_two_handlers_a_reviewer_and_a_leader() -> None:
+    for unit in CITY.units.values():
+        if unit.kind in ("department", "utility", "subdistrict"):
+            assert len(CITY.holders("handler", unit.code, on=DAY)) >= 2, unit.code
+            assert CITY.holders("reviewer", unit.code, on=DAY), unit.code
+            assert CITY.holders("leader", unit.code, on=DAY), unit.code
+
+
+def test_the_demo_city_has_three_separate_administrators_and_an_independent_call_back_desk() -> None:
+    assert len(CITY.holders("admin", "informatics", on=DAY)) == 3
+    assert CITY.organ("callback") == "callback"
+    assert CITY.organ("dispatch") == CITY.organ("hotline") != CITY.organ("callback")
+
+
+def test_no_community_may_lead_in_the_demo_city() -> None:
+    outside = {unit.code for unit in CITY.units.values() if not unit.may_lead}
+    assert outside == {u.code for u in CITY.units.values() if u.kind in ("community", "organisation", "city")}
+
+
+def test_everything_in_the_demo_city_is_named_in_both_languages() -> None:
+    units, areas, categories = CITY.units.values(), CITY.areas.values(), CITY.categories.values()
+    names = [*(u.name for u in units), *(a.name for a in areas), *(c.name for c in categories), CITY.name]
+    for words in [*names, *CITY.texts.values(), *CITY.danger, *CITY.emergency.values()]:
+        assert all(words[language] for language in LANGUAGES), words
+
+
+def test_the_demo_city_has_the_notices_of_2015_to_2026_and_no_more() -> None:
+    assert CITY.calendar.years == frozenset(range(2015, 2027))
+    for path in (DEMO / "calendars").glob("*.json"):
+        notice = json.loads(path.read_text("utf-8"))
+        assert set(notice) == {"year", "papers", "days"}
+        assert notice["papers"], "the official notice is named"
+    assert "MIT License" in (DEMO / "calendars" / "LICENSE").read_text("utf-8")
+
+
+def test_the_demo_city_answers_each_ground_and_each_class_that_it_refers_out() -> None:
+    grounds = ("emergency", "legal_channel", "repeated", "secret", "beyond", "unlawful")
+    assert {f"refer_{ground}" for ground in grounds} <= CITY.texts.keys()
+    assert {c.refer_to for c in CITY.categories.values() if not c.handled} <= CITY.texts.keys()
+
+
+def test_no_evidence_is_asked_for_by_default() -> None:
+    asked = {code for code, category in CITY.categories.items() if category.evidence != "none"}
+    assert all(code.startswith("streets.roads") for code in asked)
+
+
+def test_every_handled_category_has_a_unit_that_may_lead_everywhere() -> None:
+    for code, category in CITY.categories.items():
+        for area in ("", *CITY.areas):
+            unit = CITY.route(code, area)
+            assert unit is None if not category.handled else unit and CITY.unit(unit).may_lead, (code, area)
+
+
+def test_a_matter_of_safety_never_waits_longer_than_two_hours_for_its_answer() -> None:
+    for code, category in CITY.categories.items():
+        if category.handled:
+            assert CITY.limit("request", "answer", category=code, urgency="safety") == Limit(2, "h"), code
+
+
+def test_the_demo_folder_keeps_no_attribute_of_a_person_and_no_password() -> None:
+    with (DEMO / "people.csv").open(encoding="utf-8", newline="") as people:
+        assert next(csv.reader(people)) == ["key", "name", "unit"]
+    assert not [path for path in DEMO.rglob("*") if path.is_file() and b"password" in path.read_bytes().lower()]
+
+
+def test_the_demo_areas_of_one_level_tile_those_above() -> None:
+    for area in CITY.areas.values():
+        parts = [part for part in CITY.areas.values() if part.parent == area.code]
+        if parts:
+            assert sum(ground(part.code) for part in parts) == pytest.approx(ground(area.code), rel=0.002), area.code
+
+
+def ground(area: str) -> float:
+    """The size of an area's polygon in square degrees."""
+    geometry = CITY.area(area).geometry
+    assert geometry is not None
+    (ring,) = json.loads(json.dumps(geometry))["coordinates"]
+    return abs(sum(float(a[0] * b[1] - b[0] * a[1]) for a, b in pairwise(ring))) / 2
+
+
+# --- lookups
+
+
+def test_an_unknown_code_is_refused_by_name() -> None:
+    with pytest.raises(UnknownUnit) as unit:
+        CITY.unit("candle")
+    with pytest.raises(UnknownArea):
+        CITY.area("moon")
+    with pytest.raises(UnknownCategory):
+        CITY.category("opinions")
+    assert "candle" in sentence(unit.value, "en")
+
+
+def test_a_subtree_is_the_unit_and_all_below_it() -> None:
+    assert CITY.subtree("housing") == {"housing", "housing-property", "housing-quality"}
+    assert CITY.subtree("xihe-qiaotou") == {"xihe-qiaotou", "xihe-qiaotou-1", "xihe-qiaotou-2"}
+    assert CITY.subtree("yunting") == CITY.units.keys()
+    assert CITY.subtree("candle") == {"candle"}
+    assert CITY.area_subtree("xihe") > CITY.area_subtree("xihe-liuyuan") > {"xihe-liuyuan-1"}
+
+
+def test_paths_go_from_the_smallest_to_the_root() -> None:
+    assert CITY.above("xihe-qiaotou-1") == ("xihe-qiaotou", "xihe", "yunting")
+    assert CITY.above("yunting") == ()
+    assert CITY.area_path("xihe-qiaotou-1") == ("xihe-qiaotou-1", "xihe-qiaotou", "xihe", "yt")
+    assert CITY.category_path("streets.lamps.dark") == ("streets.lamps.dark", "streets.lamps", "streets")
+
+
+@given(st.sampled_from(sorted(CITY.units)), st.sampled_from(sorted(CITY.units)))
+def test_a_unit_is_below_exactly_those_above_it(one: str, other: str) -> None:
+    assert (one in CITY.subtree(other)) == (one == other or other in CITY.above(one))
+
+
+def test_a_division_is_judged_with_its_department() -> None:
+    assert CITY.organ("traffic-donggang") == "traffic"
+    assert CITY.organ("xihe-desk") == "xihe-desk"
+    assert CITY.organ("nobody's") == "nobody's"
+
+
+def test_the_most_specific_route_wins_category_before_area() -> None:
+    assert CITY.route("streets.lamps.dark", "xihe-qiaotou-1") == "lighting"
+    assert CITY.route("streets.rubbish.late", "xihe-qiaotou-2") == "xihe-qiaotou"
+    assert CITY.route("streets.rubbish.late", "xihe") == "urban"
+    assert CITY.route("streets.rubbish.late", "") == "urban"
+    assert CITY.route("discipline.all.clue", "xihe") is None
+    assert CITY.route("", "xihe") is None
+    rows = (Routing("streets", "xihe-qiaotou", "urban"), Routing("streets.lamps", "", "lighting"))
+    assert replace(CITY, routing=rows).route("streets.lamps.dark", "xihe-qiaotou-1") == "lighting"
+
+
+def test_of_one_category_the_smallest_area_wins() -> None:
+    rows = [
+        Routing("streets", area, unit) for area, unit in (("", "urban"), ("xihe", "xihe"), ("xihe-qiaotou", "parks"))
+    ]
+    for order in (rows, rows[::-1]):
+        city = replace(CITY, routing=tuple(order))
+        routed = [city.route("streets.lamps", area) for area in ("xihe-qiaotou-1", "xihe-liuyuan-1", "donggang", "")]
+        assert routed == ["parks", "xihe", "urban", "urban"]
+
+
+def limited(*rows: tuple[str, str, str]) -> City:
+    """The demo city with these answer limits: category, urgency, limit."""
+    table = tuple(
+        LimitRow("request", "answer", category, urgency, Limit.parse(limit)) for category, urgency, limit in rows
+    )
+    return replace(CITY, limits=table)
+
+
+def test_the_most_specific_limit_wins_category_before_urgency() -> None:
+    city = limited(("", "", "5wd"), ("", "safety", "2h"), ("streets", "", "4wd"), ("streets.lamps", "safety", "3h"))
+    assert spoken(city, "streets.lamps.dark", "safety") == "3h"
+    assert spoken(city, "streets.lamps.dark", "normal") == "4wd"
+    assert spoken(city, "streets.rubbish", "safety") == "4wd"
+    assert spoken(city, "market.food", "safety") == "2h"
+    assert spoken(city, "market.food", "") == "5wd"
+    assert spoken(city, "", "safety") == "2h"
+    assert city.limit("request", "contact", category="", urgency="") is None
+    assert city.limit("callout", "answer", category="streets", urgency="safety") is None
+
+
+def spoken(city: City, category: str, urgency: str) -> str:
+    """The answer limit as it is written."""
+    return str(city.limit("request", "answer", category=category, urgency=urgency))
+
+
+def test_a_procedure_without_a_ladder_of_its_own_uses_the_common_one() -> None:
+    steps = (Ladder("", Limit(1, "wd")), Ladder("", Limit(3, "wd")), Ladder("callout", Limit(30, "min")))
+    city = replace(CITY, ladders=steps)
+    assert city.ladder("callout") == (Limit(30, "min"),)
+    assert city.ladder("request", "safety") == (Limit(1, "wd"), Limit(3, "wd"))
+
+
+# --- posts and deputies
+
+
+def staffed(*deputies: Deputy) -> City:
+    """Three people, each with a post of their own, and who stands in for whom."""
+    posts = {
+        "ann": (Post("reviewer", "lighting", until=date(2026, 6, 20)),),
+        "ben": (Post("handler", "lighting", since=date(2026, 6, 10)),),
+        "cao": (Post("leader", "lighting"),),
+    }
+    people = {key: Person(key, key, "lighting", held) for key, held in posts.items()}
+    return replace(CITY, people=people, deputies=deputies)
+
+
+def test_a_post_is_held_from_its_first_to_its_last_day() -> None:
+    city = staffed()
+    assert [city.posts("ben", on=date(2026, 6, day)) != () for day in (9, 10, 11)] == [False, True, True]
+    assert [city.posts("ann", on=date(2026, 6, day)) != () for day in (19, 20, 21)] == [True, True, False]
+    assert city.posts("nobody", on=DAY) == ()
+
+
+def test_a_deputy_holds_the_posts_while_it_lasts() -> None:
+    city = staffed(Deputy("ann", "ben", date(2026, 6, 15), date(2026, 6, 16)))
+    for day, roles in (
+        (14, ["handler"]),
+        (15, ["handler", "reviewer"]),
+        (16, ["handler", "reviewer"]),
+        (17, ["handler"]),
+    ):
+        assert [post.role for post in city.posts("ben", on=date(2026, 6, day))] == roles
+    assert city.holders("reviewer", "lighting", on=DAY) == ("ann", "ben")
+    assert city.holders("reviewer", "parks", on=DAY) == ()
+
+
+def test_a_deputy_gets_no_post_that_its_holder_has_no_more() -> None:
+    city = staffed(Deputy("ann", "cao", date(2026, 6, 1), date(2026, 6, 30)))
+    assert [post.role for post in city.posts("cao", on=date(2026, 6, 21))] == ["leader"]
+
+
+def test_a_deputy_does_not_hand_on_what_is_only_deputised() -> None:
+    long = (date(2026, 6, 1), date(2026, 6, 30))
+    city = staffed(Deputy("ann", "ben", *long), Deputy("ben", "cao", *long))
+    assert [post.role for post in city.posts("cao", on=DAY)] == ["leader", "handler"]
+
+
+def test_two_who_stand_in_for_each_other_hold_both_posts_once() -> None:
+    long = (date(2026, 6, 1), date(2026, 6, 30))
+    city = staffed(Deputy("ann", "ben", *long), Deputy("ben", "ann", *long))
+    assert sorted(post.role for post in city.posts("ann", on=DAY)) == ["handler", "reviewer"]
+
+
+# --- canonical JSON
+
+
+def test_a_city_survives_its_json_unchanged() -> None:
+    content = codec.to_json(CITY)
+    again = codec.from_json(content)
+    assert again == CITY
+    assert codec.to_json(again) == content
+    assert codec.digest(content) == codec.digest(codec.to_json(again))
+
+
+def test_the_content_knows_neither_its_number_nor_its_digest() -> None:
+    assert codec.to_json(CITY.numbered(7, "abc")) == codec.to_json(CITY)
+
+
+words = st.fixed_dictionaries({language: st.text(max_size=20) for language in LANGUAGES})
+days = st.none() | st.dates(date(1900, 1, 1), date(2200, 12, 31))
+limits = st.builds(Limit, st.integers(1, 99), st.sampled_from(("min", "h", "wh", "wd", "d")))
+
+
+few_words = st.lists(words, max_size=3)
+posts = st.builds(Post, st.sampled_from(("handler", "leader")), st.just("parks"), days, days)
+rows = st.builds(LimitRow, st.just("request"), st.just("answer"), st.text(max_size=9), st.just(""), limits)
+rungs = st.builds(Ladder, st.text(max_size=9), limits)
+new_unit = st.builds(Unit, st.just("new"), words, *[st.text(max_size=9)] * 5, st.booleans())
+
+
+@given(words, few_words, st.lists(posts, max_size=3), st.lists(rows, max_size=3), st.lists(rungs, max_size=3), new_unit)
+def test_any_city_survives_its_json_unchanged(
+    name: dict[str, str],
+    danger: list[dict[str, str]],
+    held: list[Post],
+    limits: list[LimitRow],
+    steps: list[Ladder],
+    unit: Unit,
+) -> None:
+    people = {"ann": Person("ann", "安", "parks", tuple(held))}
+    city = replace(SMALL, name=name, people=people, units={"new": unit}, danger=tuple(danger))
+    city = replace(city, limits=tuple(limits), ladders=tuple(steps))
+    content = codec.to_json(city)
+    assert codec.from_json(content) == city
+    assert codec.to_json(codec.from_json(content)) == content
+
+
+SMALL = replace(CITY, units={}, areas={}, categories={}, people={}, routing=(), texts={})
+
+
+# --- words
+
+
+def test_every_sentence_of_the_room_is_in_the_catalogue() -> None:
+    places = "code column columns count first found key known name organ role table unit value wanted which why year"
+    filled = dict.fromkeys(places.split(), "x")
+    said = sentences()
+    assert len(said) > 40
+    assert [text for text in said if say(text, "zh-Hans", **filled) == say(text, "en", **filled)] == []
+
+
+def sentences() -> list[str]:
+    """What the code of the room says to people: its texts that end like a sentence, docstrings left out."""
+    found: list[str] = []
+    for path in sorted((ROOT / "huying" / "city").glob("[!c]*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in docs]
+        found += [t.value for t in texts if isinstance(t.value, str) and " " in t.value and t.value.endswith(".")]
+    return found
