@@ -288,7 +288,7 @@ class BadProcedures(HuyingError):
 
 
 class WouldStrand(HuyingError):
-    message = "“{procedure}” can't be put in force: {count} open case(s) stand where it has no place ({where}); first: {cases}."
+    message = "“{procedure}” would strand {count} open case(s) where it has no place ({where}); first: {cases}."
     mend = "Keep the old name, or map it with `renamed`."
 
 

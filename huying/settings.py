@@ -24,7 +24,10 @@ sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 SETTINGS: dict[str, tuple[str, str]] = {
     "HUYING_MODE": ("production", "production, demo (loopback only, invented people) or test"),
     "HUYING_HOME": ("~/.local/share/huying", "folder of the SQLite file, attachments and local cities"),
-    "HUYING_DATABASE_URL": ("", "sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME; default: a file in HUYING_HOME"),
+    "HUYING_DATABASE_URL": (
+        "",
+        "sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME; default: a file in HUYING_HOME",
+    ),
     "HUYING_SECRET_KEY": ("", "the city's secret, at least 32 characters; needed in production"),
     "HUYING_SECRET_KEY_FILE": ("", "a file to read the secret from"),
     "HUYING_HOST": ("127.0.0.1", "address that `huying serve` listens on"),
@@ -54,6 +57,8 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parts.path[1:]) if parts.path.startswith("//") else unquote(parts.path),
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": init},
+            # Tests run on a real file too: a database in memory knows neither WAL nor a crash.
+            "TEST": {"NAME": str(home / "test.sqlite3")},
         }
     if parts.scheme in ("postgres", "postgresql"):
         options = dict(parse_qsl(parts.query))
@@ -83,8 +88,10 @@ def _secret() -> str:
     secret = Path(path).read_text(encoding="utf-8").strip() if path else _get("HUYING_SECRET_KEY")
     if HUYING_MODE == "production" and len(secret) < 32:
         _refuse(
-            "没有设置 HUYING_SECRET_KEY（至少 32 个字符），不能启动。请设置它，或用 HUYING_SECRET_KEY_FILE 指向存放它的文件。",
-            "HUYING_SECRET_KEY (at least 32 characters) isn't set, so nothing starts. Set it, or point HUYING_SECRET_KEY_FILE to it.",
+            "没有设置 HUYING_SECRET_KEY（至少 32 个字符），不能启动。"
+            "请设置它，或用 HUYING_SECRET_KEY_FILE 指向存放它的文件。",
+            "HUYING_SECRET_KEY (at least 32 characters) isn't set, so nothing starts. "
+            "Set it, or point HUYING_SECRET_KEY_FILE to a file that holds it.",
         )
     return secret or "only for demo and test: never a secret"
 
@@ -111,7 +118,10 @@ if _get("HUYING_NOW"):
     try:
         HUYING_NOW = datetime.fromisoformat(_get("HUYING_NOW"))
     except ValueError:
-        _refuse("HUYING_NOW 不是时间，请写成 2026-06-15T09:00:00+08:00。", "HUYING_NOW is no time; write 2026-06-15T09:00:00+08:00.")
+        _refuse(
+            "HUYING_NOW 不是时间，请写成 2026-06-15T09:00:00+08:00。",
+            "HUYING_NOW is no time; write 2026-06-15T09:00:00+08:00.",
+        )
     if HUYING_MODE == "production" or HUYING_NOW is None or HUYING_NOW.tzinfo is None:
         _refuse(
             "HUYING_NOW 只用于演示和测试，并且要带时区。",

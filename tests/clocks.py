@@ -15,7 +15,7 @@ from huying.city.calendar import Calendar, Limit
 from huying.ledger import clock
 
 ROOT = Path(__file__).parent.parent
-PART = errors.LOCALE / "zh_Hans" / "LC_MESSAGES" / "parts" / "clock.po"
+PART = errors.LOCALE / "zh_Hans" / "LC_MESSAGES" / "clock.po"
 EDITION = "国务院办公厅放假通知（2015—2026）"
 
 

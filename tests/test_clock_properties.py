@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from clocks import OFFICE, PLAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
 from huying.city.calendar import UNITS, Calendar, Limit
 from huying.ledger import clock
+from tests.clocks import OFFICE, PLAIN
 
 MOST = {"min": 10_000, "h": 1_000, "wh": 300, "wd": 60, "d": 200}
 calendars = st.sampled_from([PLAIN, OFFICE])

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from clocks import OFFICE, PART, PLAIN, ROOT, chinese, local
 
 from huying import errors
 from huying.city.calendar import Limit
 from huying.ledger import clock, timewords
+from tests.clocks import OFFICE, PART, PLAIN, ROOT, chinese, local
 
 
 @pytest.fixture(autouse=True)

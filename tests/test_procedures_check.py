@@ -10,7 +10,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from broken_procedures import BROKEN
 
 from huying.city import folder
 from huying.city.calendar import Limit
@@ -22,6 +21,7 @@ from huying.ledger.check import check
 from huying.ledger.procedure_file import FOLDER, Source, read, together
 from huying.ledger.vocabulary import Finding, Procedure
 from huying.ledger.walk import Walk
+from tests.broken_procedures import BROKEN
 
 REAL = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.toml"))}
 DEMO = Path(__file__).parent.parent / "cities" / "demo"
@@ -161,9 +161,7 @@ def test_a_finding_speaks_english_too() -> None:
     broken = edited(broken, "act.recall", '"excused"', '"closed"')
     found = findings({**REAL, "turnout.toml": broken})
     line = line_of(broken, "final", "excused")
-    assert [finding.words("en") for finding in found] == [
-        f"turnout.toml:{line}: Nothing leads to the stage “Excused”."
-    ]
+    assert [finding.words("en") for finding in found] == [f"turnout.toml:{line}: Nothing leads to the stage “Excused”."]
 
 
 def test_a_limit_for_a_clock_that_does_not_exist_is_named() -> None:
@@ -174,8 +172,7 @@ def test_a_limit_for_a_clock_that_does_not_exist_is_named() -> None:
     assert found == [
         "limits.csv:2: “clock”里的时限“anwser”没有声明；可用的有：accept answer calendar contact extension"
         " review ruling share shelving sign triage verify。",
-        "limits.csv:3: “procedure”里的规程“requets”没有声明；可用的有："
-        "administration callout request task turnout。",
+        "limits.csv:3: “procedure”里的规程“requets”没有声明；可用的有：administration callout request task turnout。",
     ]
 
 

@@ -50,9 +50,7 @@ def test_every_stage_and_every_way_stands_in_the_picture(procedure: Procedure, l
 
 
 @every_picture
-def test_the_picture_says_what_it_shows_to_those_who_cannot_see_it(
-    procedure: Procedure, language: str
-) -> None:
+def test_the_picture_says_what_it_shows_to_those_who_cannot_see_it(procedure: Procedure, language: str) -> None:
     root = drawn(procedure, language)
     title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
     assert title is not None and description is not None and description.text is not None
@@ -95,9 +93,7 @@ def uprights(picture: Picture) -> list[tuple[str, float, float, float]]:
         for target in lanes:
             heights = [picture.boxes[target].row(0)]
             for box in picture.boxes.values():
-                heights += [
-                    picture.leaves(box, w, side) for w in picture.side(box, side) if w.target == target
-                ]
+                heights += [picture.leaves(box, w, side) for w in picture.side(box, side) if w.target == target]
             found.append((side, picture.lane_x(side, target), min(heights), max(heights)))
     return found
 

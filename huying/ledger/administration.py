@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 from huying.city import folder, store
 from huying.city.facts import City
 from huying.errors import BadProcedures, WouldStrand
-from huying.ledger import ledger, procedure_file, rulebook
-from huying.ledger.actor import SYSTEM, Actor
+from huying.ledger import ledger, procedure_file
+from huying.ledger.actor import SYSTEM, Actor, person
 from huying.ledger.check import check
 from huying.ledger.fold import State
 from huying.ledger.models import Case, InForce, ProcedureVersion
@@ -51,13 +51,25 @@ def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
     return city, True
 
 
-def administrator(city: City) -> Actor:
-    """The actor for `huying init`: the first system administrator that the city's data names."""
-    from huying.ledger.actor import person
+def begin(path: Path) -> City:
+    """Make an empty database ready for work: the city, the procedures, and the administration case.
 
-    at = now().date()
-    keys = [key for key in city.people if any(post.role == "admin" for post in city.posts(key, on=at))]
-    return person(sorted(keys)[0], city, at)
+    Done by the first administrator whom the city's data names. Does nothing where it was done before.
+    Raises BadCity and BadProcedures with findings.
+    """
+    with writing():
+        found = store.current() if store.current_number() else load_city(path, SYSTEM)[0]
+        if not InForce.objects.filter(pk=NAME).exists():
+            load_procedures(None)
+        standing(administrator(found))
+        return found
+
+
+def administrator(city: City) -> Actor:
+    """The first system administrator that the city's data names."""
+    today = now().date()
+    keys = [key for key in city.people if any(post.role == "admin" for post in city.posts(key, on=today))]
+    return person(min(keys), city, today)
 
 
 def _note(actor: Actor, act: str, said: Mapping[str, object]) -> None:
@@ -73,7 +85,9 @@ def _fix_dates(city: City) -> None:
             record(case, "fix_date", SYSTEM, {}, seen=None)
 
 
-def load_procedures(actor: Actor | None, *, path: Path = procedure_file.FOLDER, shadow: Path | None = None) -> list[str]:
+def load_procedures(
+    actor: Actor | None, *, path: Path = procedure_file.FOLDER, shadow: Path | None = None
+) -> list[str]:
     """Check the procedure files and put the changed ones in force; their names.
 
     Raises BadProcedures with findings, or WouldStrand where an open case would have no place in a new
@@ -146,7 +160,9 @@ def _migrate(procedure: Procedure) -> None:
         if sets:
             act = procedure.act("migrate")
             decided = decide(procedure, state, "migrate", SYSTEM, {}, at=now(), city=store.current())
-            ledger.append(case, ledger.Step(procedure, state, act, SYSTEM.key, {}, {**decided, **sets}, now(), None, ()))
+            ledger.append(
+                case, ledger.Step(procedure, state, act, SYSTEM.key, {}, {**decided, **sets}, now(), None, ())
+            )
 
 
 def _renames(procedure: Procedure, state: State) -> dict[str, object]:

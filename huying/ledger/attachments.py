@@ -134,7 +134,7 @@ def _store(blob: str, content: bytes) -> None:
                 draft.write(content)
                 draft.flush()
                 os.fsync(draft.fileno())
-                os.replace(draft.name, place)
+                Path(draft.name).replace(place)
             except BaseException:
                 Path(draft.name).unlink(missing_ok=True)
                 raise
@@ -166,5 +166,3 @@ def sweep(*, older_than: float) -> int:
             place.unlink()
             swept += 1
     return swept
-
-

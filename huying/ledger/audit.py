@@ -130,7 +130,9 @@ def _columns(case: Case, state: State) -> Iterator[Difference]:
         found = Case.objects.filter(pk=pk).values_list("number", flat=True).first() if pk else ""
         if (found or "") != number:
             shown = {"name": name, "column": str(found), "fold": number}
-            yield Difference(case.number, state.seq, "column", "The column {name} says {column}, the entries say {fold}.", shown)
+            yield Difference(
+                case.number, state.seq, "column", "The column {name} says {column}, the entries say {fold}.", shown
+            )
     if case.procedure != state.procedure:
         shown = {"name": "procedure", "column": case.procedure, "fold": state.procedure}
         yield Difference(case.number, 0, "column", "The column {name} says {column}, the entries say {fold}.", shown)
@@ -146,7 +148,9 @@ def _documents(case: Case, entries: list[Entry], kept: dict[str, Document]) -> I
             if document is None:
                 yield Difference(case.number, entry.seq, "document", "A document of this entry is missing.", {})
             elif document.digest != digest or not documents.intact(document):
-                yield Difference(case.number, entry.seq, "document", "A document of this entry was exchanged or changed.", {})
+                yield Difference(
+                    case.number, entry.seq, "document", "A document of this entry was exchanged or changed.", {}
+                )
     for key in kept.keys() - named:
         yield Difference(case.number, 0, "document", "The document {key} is named by no entry.", {"key": key})
 
@@ -183,5 +187,3 @@ def _orphans() -> Iterator[Difference]:
         for pk in rows.values_list("case_id", flat=True).distinct()[:100]:
             message = "The case with the inner number {pk} was deleted; rows of {table} are left."
             yield Difference("—", 0, "deleted", message, {"pk": pk, "table": model._meta.db_table})
-
-

@@ -81,9 +81,7 @@ class Clockwork:
         if rule.limit.startswith("@"):
             return self._spoken(rule)
         urgency = str(self.state.facts.get("urgency", ""))
-        listed = self.city.limit(
-            self.procedure.name, rule.name, category=self.state.category, urgency=urgency
-        )
+        listed = self.city.limit(self.procedure.name, rule.name, category=self.state.category, urgency=urgency)
         return listed or Limit.parse(rule.limit)
 
     def _spoken(self, rule: ClockRule) -> Limit | date | None:

@@ -197,7 +197,7 @@ def _scalar(value: object, key: str, case: str, seq: int) -> Scalar:
     expected = int if key in ("turn", "level", "city") else str
     if type(value) is not expected:
         raise Broken(case=case, seq=seq, why=f"{key} is {value!r}")
-    return value  # type: ignore[return-value]
+    return value
 
 
 def _merged(

@@ -61,9 +61,7 @@ def entry_hash(entry: Entry, number: str) -> str:
     ).hexdigest()
 
 
-def create(
-    step: Step, number: str, *, parent: Case | None = None, source: tuple[str, str] = ("", "")
-) -> Case:
+def create(step: Step, number: str, *, parent: Case | None = None, source: tuple[str, str] = ("", "")) -> Case:
     """Write a new case with its first entry. IntegrityError where number or source are taken already."""
     state = apply(State(), 1, step.sets, case=number)
     case = Case(

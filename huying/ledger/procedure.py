@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from huying.city.facts import City
@@ -31,7 +31,7 @@ from huying.errors import (
 from huying.ledger.actor import Actor, Around, accused, fits
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State, apply, stamp
-from huying.ledger.vocabulary import Act, Procedure
+from huying.ledger.vocabulary import Act, Procedure, listed, people
 
 SPOKEN = ("lead", "owner", "category", "area", "outcome", "about")
 
@@ -46,7 +46,7 @@ class Question:
     actor: Actor
     at: datetime
     city: City
-    around: Around = Around()
+    around: Around = field(default_factory=Around)
 
     @property
     def opening(self) -> bool:
@@ -125,10 +125,8 @@ def _stage(q: Question) -> None:
         fit = q.state.stage in stages if stages else not q.state.closed
     if not fit:
         open_at = stages or tuple(q.procedure.stages)
-        names = "、".join(q.procedure.stage(stage)["zh-Hans"] for stage in open_at)
-        english = ", ".join(q.procedure.stage(stage)["en"] for stage in open_at)
         here = q.procedure.stage(q.state.stage) if q.state.stage else {"zh-Hans": "未登记", "en": "not opened"}
-        raise WrongStage(act=q.act.label, stage=here, stages={"zh-Hans": names, "en": english})
+        raise WrongStage(act=q.act.label, stage=here, stages=listed(q.procedure.stage(stage) for stage in open_at))
 
 
 def _who(q: Question) -> str:
@@ -136,7 +134,7 @@ def _who(q: Question) -> str:
     for word in q.act.by:
         if not hidden and fits(word, q.actor, q.state, q.city, q.around):
             return word
-    raise NotAllowed(actor=_named(q.actor, q.city), act=q.act.label, by="、".join(q.act.by))
+    raise NotAllowed(actor=_named(q.actor, q.city), act=q.act.label, by=listed(people(word) for word in q.act.by))
 
 
 def _named(actor: Actor, city: City) -> object:
@@ -269,11 +267,18 @@ def _judge_merge(q: Question, number: str) -> None:
     if survivor is None or number == q.around.number:
         raise CannotMerge(number=number, why={"zh-Hans": "不能并入自己", "en": "it is this case itself"})
     if survivor.closed or survivor.into or survivor.procedure != q.state.procedure:
-        raise CannotMerge(number=number, why={"zh-Hans": "它已办结、已并单或不是同一种事项",
-                                              "en": "it is closed, merged, or of another kind"})
+        raise CannotMerge(
+            number=number,
+            why={"zh-Hans": "它已办结、已并单或不是同一种事项", "en": "it is closed, merged, or of another kind"},
+        )
     if ANSWER in q.state.clocks and ANSWER not in survivor.clocks:
-        raise CannotMerge(number=number, why={"zh-Hans": "它还没有派出，而本件已有答复期限",
-                                              "en": "it hasn't been dispatched, but this one has a due date"})
+        raise CannotMerge(
+            number=number,
+            why={
+                "zh-Hans": "它还没有派出，而本件已有答复期限",
+                "en": "it hasn't been dispatched, but this one has a due date",
+            },
+        )
 
 
 class _Changes:
@@ -384,7 +389,9 @@ class _Changes:
             self.changes["rule"] = self.q.procedure.digest
 
     def _clocks(self) -> None:
-        work = Clockwork(self.q.procedure, self._after(), self.q.actor, self._organ(), self.q.at, self.q.city, self.said)
+        work = Clockwork(
+            self.q.procedure, self._after(), self.q.actor, self._organ(), self.q.at, self.q.city, self.said
+        )
         act = self.q.act
         if self.word == "clock":
             self._rung(work)
@@ -423,7 +430,9 @@ class _Changes:
             work.passed(str(self.said.get("clock", "")), then=False)
             return
         due = [n for n, rule in self.q.procedure.clocks.items() if rule.then == self.q.act.name]
-        rung = [n for n in due if (c := self.q.state.clocks.get(n)) and c.running and c.next and c.next <= stamp(self.q.at)]
+        rung = [
+            n for n in due if (c := self.q.state.clocks.get(n)) and c.running and c.next and c.next <= stamp(self.q.at)
+        ]
         if not rung and due:
             raise NothingToAnswer(act=self.q.act.label, clock=due[0])
         for name in rung:

@@ -26,8 +26,8 @@ from huying.ledger.vocabulary import (
 )
 
 FOLDER = Path(__file__).parent.parent / "procedures"
-_TOP = frozenset("name label stage final field act clock count renamed".split())
-_SHARED = frozenset("field act clock count".split())
+_TOP = frozenset(["name", "label", "stage", "final", "field", "act", "clock", "count", "renamed"])
+_SHARED = frozenset(["field", "act", "clock", "count"])
 _ACT_KEYS = {("from" if f.name == "from_" else f.name): f for f in fields(Act) if f.name != "name"}
 _TABLES = {
     "field": frozenset(f.name for f in fields(Field)) - {"name"},
@@ -126,9 +126,7 @@ def parse(source: Source, common: Source | None = None) -> tuple[Procedure, list
     return _without_unused(procedure, set(source.table("act"))), findings
 
 
-def _unknown(
-    source: Source, keys: tuple[str, ...], table: Mapping[str, object], known: frozenset[str]
-) -> None:
+def _unknown(source: Source, keys: tuple[str, ...], table: Mapping[str, object], known: frozenset[str]) -> None:
     for key in table:
         if key not in known:
             keys_known = " ".join(sorted(known))

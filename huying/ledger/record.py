@@ -40,7 +40,7 @@ class Intake:
 
     procedure: str
     said: Mapping[str, object] = field(default_factory=dict)
-    requester: identity.Requester = identity.Requester()
+    requester: identity.Requester = field(default_factory=identity.Requester)
     source_system: str = ""
     source_ref: str = ""
 
@@ -169,7 +169,7 @@ def _survivor(text: str) -> Case:
 def _not_stale(act: Act, held: Held, actor: Actor, seen: int | None) -> None:
     if act.quiet or (seen is None and actor.relations & UNTOUCHED) or seen == held.state.turn:
         return
-    decided = Entry.objects.filter(case=held.case, seq=held.state.turn).values_list("act", flat=True).first()
+    decided = Entry.objects.filter(case=held.case, seq=held.state.turn).values_list("act", flat=True).first() or ""
     procedure = rulebook.procedure(held.state.procedure)
     label = procedure.acts[decided].label if decided in procedure.acts else decided
     raise Stale(act=label, turn=held.state.turn)
@@ -197,7 +197,9 @@ def _step(
             spoken[name] = documents.reference(rows[-1])
         elif declared.type == "file":
             assert isinstance(value, tuple)
-            files = [documents.new_file(name, u, sealed=hidden, at=scene.at) for u in value if isinstance(u, said.Upload)]
+            files = [
+                documents.new_file(name, u, sealed=hidden, at=scene.at) for u in value if isinstance(u, said.Upload)
+            ]
             rows += files
             spoken[name] = "\n".join(documents.reference(file) for file in files)
         elif declared.type == "children":
@@ -243,7 +245,12 @@ def _open_follow_up(case: Case, step: Step, values: said.Said, actor: Actor, sce
     procedure = rulebook.procedure(step.act.follow_up)
     declared = procedure.act("open")
     state = case.folded()
-    standing = {"lead": state.lead, "category": state.category, "area": state.area, "title": documents.of(case, "title")}
+    standing = {
+        "lead": state.lead,
+        "category": state.category,
+        "area": state.area,
+        "title": documents.of(case, "title"),
+    }
     offered = {**standing, **values}
     chosen = {name: offered[name] for name in declared.fields if offered.get(name)}
     chosen = said.read(procedure, declared, chosen, scene.city)
@@ -298,10 +305,15 @@ def _fit_parent(case: Case, new: Case, state: State) -> None:
         if above is None:
             break
         if above.pk == case.pk or depth == DEEPEST - 1:
-            raise CannotMerge(number=new.number, why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"})
+            raise CannotMerge(
+                number=new.number,
+                why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
+            )
         above = above.parent
     if new.closed or (state.part and state.part not in rulebook.procedure(new.procedure).parts):
-        raise CannotMerge(number=new.number, why={"zh-Hans": "它已办结，或没有这类子项", "en": "it is closed, or has no such part"})
+        raise CannotMerge(
+            number=new.number, why={"zh-Hans": "它已办结，或没有这类子项", "en": "it is closed, or has no such part"}
+        )
 
 
 def _merged(case: Case, state: State, survivor: Case, scene: Scene) -> None:
@@ -318,5 +330,3 @@ def _merged(case: Case, state: State, survivor: Case, scene: Scene) -> None:
     for duplicate in Case.objects.select_for_update().filter(into=case).order_by("pk"):
         _quiet(duplicate, "repointed", {"into": survivor.number}, {"into": survivor.number}, scene.at)
         Case.objects.filter(pk=duplicate.pk).update(into=survivor)
-
-

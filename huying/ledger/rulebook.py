@@ -14,17 +14,18 @@ from huying.ledger.vocabulary import Procedure
 
 
 @lru_cache(maxsize=256)
-def _version(pk: int) -> Procedure:
-    row = ProcedureVersion.objects.get(pk=pk)
+def _version(digest: str) -> Procedure:
+    # By digest, not by key: a load that was undone frees its key, and the next takes it with other content.
+    row = ProcedureVersion.objects.get(digest=digest)
     return revive(row.name, row.text, row.common)
 
 
 def procedure(name: str) -> Procedure:
     """The procedure in force under that name; raises UnknownProcedure, which lists those there are."""
-    pk = InForce.objects.filter(pk=name).values_list("version_id", flat=True).first()
-    if pk is None:
+    digest = InForce.objects.filter(pk=name).values_list("version__digest", flat=True).first()
+    if digest is None:
         raise UnknownProcedure(procedure=name, procedures="、".join(names()) or "—")
-    return _version(pk)
+    return _version(digest)
 
 
 def names() -> list[str]:
@@ -34,4 +35,6 @@ def names() -> list[str]:
 
 def everything() -> dict[str, Procedure]:
     """Every procedure in force, by name."""
-    return {row.pk: _version(row.version_id) for row in InForce.objects.order_by("pk")}
+    return {
+        name: _version(digest) for name, digest in InForce.objects.order_by("pk").values_list("pk", "version__digest")
+    }

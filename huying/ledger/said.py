@@ -208,5 +208,8 @@ _FILE = {"zh-Hans": "文件", "en": "files"}
 _CODE = {"zh-Hans": "一个代码或名称", "en": "one code or name"}
 _NUMBER = {"zh-Hans": "整数", "en": "a whole number"}
 _YES = {"zh-Hans": "是或否", "en": "yes or no"}
-_DUE = {"zh-Hans": "日期（2026-06-15）或带单位的时限（5wd、24h、15d）", "en": "a date (2026-06-15) or a limit with its unit (5wd, 24h, 15d)"}
+_DUE = {
+    "zh-Hans": "日期（2026-06-15）或带单位的时限（5wd、24h、15d）",
+    "en": "a date (2026-06-15) or a limit with its unit (5wd, 24h, 15d)",
+}
 _CHILDREN = {"zh-Hans": "分派清单：每项一组字段", "en": "a list with one table of fields per item"}

@@ -7,7 +7,7 @@ How a file is read stands in `procedure_file.py`; what a key *means*, in `proced
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,15 +16,41 @@ from huying.errors import UnknownAct, say
 Words = Mapping[str, str]
 LANGUAGES = ("zh-Hans", "en")
 ROLES = frozenset(
-    "intake dispatcher handler reviewer supervisor callback leader volunteer admin".split()
+    ["intake", "dispatcher", "handler", "reviewer", "supervisor", "callback", "leader", "volunteer", "admin"]
 )
-RELATIONS = frozenset("lead owner opener requester parent_lead parent case clock".split())
+RELATIONS = frozenset(["lead", "owner", "opener", "requester", "parent_lead", "parent", "case", "clock"])
 FIELD_TYPES = frozenset(
-    "text file choice date limit due number yes unit person area category case children clock".split()
+    [
+        "text",
+        "file",
+        "choice",
+        "date",
+        "limit",
+        "due",
+        "number",
+        "yes",
+        "unit",
+        "person",
+        "area",
+        "category",
+        "case",
+        "children",
+        "clock",
+    ]
 )
 OUTCOMES = frozenset(
-    "fixed partly_fixed promised explained not_true not_ours"
-    " nothing_done referred_out merged withdrawn".split()
+    [
+        "fixed",
+        "partly_fixed",
+        "promised",
+        "explained",
+        "not_true",
+        "not_ours",
+        "nothing_done",
+        "referred_out",
+        "merged",
+        "withdrawn",
+    ]
 )
 # The named Python rules of `procedure.RULES`; a test holds the two equal.
 RULES = frozenset({"copied", "before_due", "assent"})
@@ -57,6 +83,16 @@ def people(word: str) -> Words:
         return who
     at = PEOPLE.get(unit, {"zh-Hans": unit, "en": unit})
     return {"zh-Hans": at["zh-Hans"] + who["zh-Hans"], "en": f"{at['en']}'s {who['en']}"}
+
+
+def listed(words: Iterable[Words], between: str = "、") -> Words:
+    """Several labels as one, in each language."""
+    labels = list(words)
+    english = ", " if between == "、" else between
+    return {
+        "zh-Hans": between.join(label["zh-Hans"] for label in labels),
+        "en": english.join(label["en"] for label in labels),
+    }
 
 
 @dataclass(frozen=True)

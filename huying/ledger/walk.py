@@ -7,11 +7,11 @@ that may be open, and whether there is an outcome. That is few enough to visit a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from huying.ledger.vocabulary import Act, Procedure, Words
+from huying.ledger.vocabulary import Act, Procedure, Words, listed
 
 ANSWER = "answer"
 # Started and stopped by the code for cases that await a holiday notice: no act needs to.
@@ -205,9 +205,7 @@ class Walk:
         asked = limit.removeprefix("@")
         if asked == limit or asked in act.needs:
             return True
-        return self.procedure.fields[asked].keep and any(
-            asked in other.needs for other in self.procedure.acts.values()
-        )
+        return self.procedure.fields[asked].keep and any(asked in other.needs for other in self.procedure.acts.values())
 
     def flaws(self) -> Iterator[Flaw]:
         """What is wrong with the nodes and the steps between them, each once, by its shortest way."""
@@ -252,7 +250,7 @@ class Walk:
                 " it comes about by: {path}.",
                 {
                     **self._told(node),
-                    "clocks": _listed([self.procedure.clocks[name].label for name in running]),
+                    "clocks": listed([self.procedure.clocks[name].label for name in running]),
                 },
             )
 
@@ -307,7 +305,7 @@ class Walk:
         while step is not None:
             acts.append(step[1].label)
             step = self.came[step[0]]
-        return {"stage": self.procedure.stage(node.stage), "path": _listed(acts[::-1], " → ")}
+        return {"stage": self.procedure.stage(node.stage), "path": listed(acts[::-1], " → ")}
 
 
 def _walks(act: Act) -> bool:
@@ -326,13 +324,3 @@ def _outcome(before: bool, act: Act) -> bool:
 def _covers(on: str, word: str) -> bool:
     """Whether the people of a clock's `on` are among those of a word of `by`, or work for the same unit."""
     return word == on or word.partition("@")[2] == on or on.partition("@")[0] == word
-
-
-def _listed(words: Iterable[Words], between: str = "、") -> Words:
-    """Several labels as one, in each language."""
-    labels = list(words)
-    english = ", " if between == "、" else between
-    return {
-        "zh-Hans": between.join(label["zh-Hans"] for label in labels),
-        "en": english.join(label["en"] for label in labels),
-    }

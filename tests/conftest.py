@@ -1,0 +1,98 @@
+"""What every test finds: a database with the demo city and the procedures in force, on a clock that stands.
+
+`db` (through `pytest.mark.django_db`) rolls back; `committed` really commits, for threads, crashes and other
+processes, and is the one place where the append-only guard is lifted to clean up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
+
+from huying.city import store
+from huying.city.facts import City
+from huying.ledger import administration, guard
+from huying.ledger.now import standing_at
+from tests.cast import MORNING
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "cities" / "demo"
+
+
+def pytest_configure() -> None:
+    """The folder in which SQLite's file and the attachments of the tests lie."""
+    Path(settings.HUYING_HOME).mkdir(parents=True, exist_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the real data are skipped, saying so, where it isn't there."""
+    if os.environ.get("HUYING_DATA"):
+        return
+    for item in items:
+        if item.get_closest_marker("data"):
+            item.add_marker(pytest.mark.skip(reason="HUYING_DATA is not set"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The database as `huying init` leaves it."""
+    with django_db_blocker.unblock():
+        lay()
+
+
+def lay() -> None:
+    """What `huying init` does after migrating, on the demo's clock."""
+    with standing_at(MORNING):
+        administration.begin(DEMO)
+
+
+@pytest.fixture(autouse=True)
+def standing_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The ledger's clock stands at Monday 2026-06-15, 09:00 in Shanghai."""
+    with standing_at(MORNING):
+        yield
+
+
+@pytest.fixture
+def city(db: None) -> City:
+    """The demo city in force."""
+    return store.current()
+
+
+@pytest.fixture
+def empty(db: None) -> None:
+    """A database into which nothing was ever loaded; rolled back with the test."""
+    with guard.lifted():
+        wipe()
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database to which the test really commits; laid anew afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        with guard.lifted():
+            wipe()
+        lay()
+        connection.close()
+
+
+def wipe() -> None:
+    """Delete every row of the system, children before their parents."""
+    tables = ["outbox", "listed", "identity", "document", "entry", "case", "inforce", "procedureversion"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+        else:
+            cursor.execute("UPDATE ledger_case SET parent_id = NULL, into_id = NULL")
+        cursor.execute("DELETE FROM ledger_search")
+        for table in [*(f"ledger_{name}" for name in tables), "city_cityversion"]:
+            cursor.execute(f"DELETE FROM {table}")
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = DEFAULT")
