@@ -49,7 +49,7 @@ BROKEN: dict[str, Row] = {
     "an unknown type": (
         "task", "field.planned", '"number"', '"percent"', "field.planned", "type",
         "没有“percent”这种字段类型；可用的有：area case category children choice clock date due file limit"
-        " number person text unit yes。",
+        " number person requester text unit yes。",
     ),
     "another name than the file's": (
         "task", "", 'name = "task"', 'name = "duty"', "", "name", "名称“duty”与文件名不一致。",
@@ -162,7 +162,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown rule": (
         "request", "act.dispatch", '"copied"', '"copy"', "act.dispatch", "rules",
-        "“rules”里的规则“copy”没有声明；可用的有：assent before_due copied。",
+        "“rules”里的规则“copy”没有声明；可用的有：assent before_due copied unsealing。",
     ),
     "assent that isn't asked": (
         "request", "act.answer_now", ', "assent"]', "]", "act.answer_now", "rules",

@@ -90,6 +90,21 @@ def accused(actor: Actor, state: State, city: City) -> bool:
     return bool(state.about) and bool(actor.units() & city.subtree(state.about))
 
 
+def may_unseal(actor: Actor, state: State, city: City) -> bool:
+    """Whether the actor may see who called and the sealed original (promise 13).
+
+    Ordinary: the lead's handlers and the hotline's desks. Confidential, anonymous, reports of wrongdoing:
+    intake and call-back desks only. Never the unit that the case is about, nor one below it.
+    """
+    if accused(actor, state, city):
+        return False
+    return any(
+        (post.role in ("intake", "callback") and covers(post, state, city))
+        or (post.role == "handler" and not state.sealed and same_house(post.unit, state.lead, city))
+        for post in actor.posts
+    )
+
+
 def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> bool:
     """Whether one word of `by` lets the actor act: a role, a relation, or a role at a relation."""
     role, _, relation = word.partition("@")

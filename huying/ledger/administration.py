@@ -160,9 +160,7 @@ def _migrate(procedure: Procedure) -> None:
         if sets:
             act = procedure.act("migrate")
             decided = decide(procedure, state, "migrate", SYSTEM, {}, at=now(), city=store.current())
-            ledger.append(
-                case, ledger.Step(procedure, state, act, SYSTEM.key, {}, {**decided, **sets}, now(), None, ())
-            )
+            ledger.append(case, ledger.Step(procedure, state, act, SYSTEM.key, {}, {**decided, **sets}, now(), None))
 
 
 def _renames(procedure: Procedure, state: State) -> dict[str, object]:

@@ -12,9 +12,10 @@ from datetime import datetime
 
 import rfc8785
 
-from huying.ledger import documents
+from huying.ledger import documents, requester
 from huying.ledger.fold import State, apply, instant, stamp
 from huying.ledger.models import Case, Document, Entry, Listed, Outbox
+from huying.ledger.said import Requester
 from huying.ledger.vocabulary import Act, Procedure
 
 FORMAT = 1
@@ -33,7 +34,8 @@ class Step:
     sets: dict[str, object]
     at: datetime
     happened_at: datetime | None
-    documents: tuple[Document, ...]
+    documents: tuple[Document, ...] = ()
+    caller: Requester | None = None
 
 
 def canonical(value: object) -> str:
@@ -107,6 +109,8 @@ def _beside(case: Case, entry: Entry, step: Step) -> None:
     """Documents, listed facts and the outbox row, in the entry's transaction."""
     if step.documents:
         documents.save(case, step.documents)
+    if step.caller is not None:
+        requester.index(case, step.caller)
     _list_facts(case, step)
     tells = list(step.act.tells)
     if "answer" in step.act.pauses and case.duplicates.exists():

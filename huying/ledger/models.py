@@ -145,16 +145,10 @@ class Document(models.Model):
 
 
 class Identity(models.Model):
-    """Who called. Sealed: read only through `identity.look`, which writes an entry; found by keyed hash."""
+    """The keyed hash by which a caller's number is found. Who called stands in a sealed document."""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="identity")
-    name = models.CharField(max_length=100, default="")
-    phone = models.CharField(max_length=32, default="")
-    phone_key = models.CharField(max_length=64, default="", db_index=True)
-    email = models.CharField(max_length=254, default="")
-    address = models.CharField(max_length=300, default="")
-    corrected = models.IntegerField(default=0)
-    erased = models.DateTimeField(null=True)
+    phone_key = models.CharField(max_length=64, db_index=True)
 
 
 class Listed(models.Model):

@@ -28,11 +28,12 @@ from huying.errors import (
     WrongStage,
     WrongWhen,
 )
-from huying.ledger.actor import Actor, Around, accused, fits
+from huying.ledger.actor import Actor, Around, accused, fits, may_unseal
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State, apply, stamp
 from huying.ledger.vocabulary import Act, Procedure, listed, people
 
+UNSEALERS = ("intake", "callback", "handler@lead")
 SPOKEN = ("lead", "owner", "category", "area", "outcome", "about")
 
 
@@ -168,7 +169,13 @@ def _assent(q: Question) -> None:
         raise NoAssent()
 
 
-RULES = {"copied": _copied, "before_due": _before_due, "assent": _assent}
+def _unsealing(q: Question) -> None:
+    """Who called, and their own words, are for few (promise 13)."""
+    if not may_unseal(q.actor, q.state, q.city):
+        raise NotAllowed(actor=_named(q.actor, q.city), act=q.act.label, by=listed(map(people, UNSEALERS)))
+
+
+RULES = {"copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing}
 
 
 def _answers(q: Question) -> None:

@@ -16,15 +16,15 @@ from django.db import IntegrityError
 from huying.city import store
 from huying.city.facts import City
 from huying.errors import CannotMerge, Stale, UnknownCase
-from huying.ledger import documents, identity, number, rulebook, said
-from huying.ledger.actor import SYSTEM, Actor, Around
+from huying.ledger import documents, number, rulebook, said
+from huying.ledger.actor import REQUESTER, SYSTEM, Actor, Around
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State
-from huying.ledger.ledger import Step, append, create
+from huying.ledger.ledger import Step, append, canonical, create
 from huying.ledger.models import Case, Document, Entry
 from huying.ledger.now import now
 from huying.ledger.procedure import child_moved, decide
-from huying.ledger.vocabulary import Act, Procedure
+from huying.ledger.vocabulary import Act, Field, Procedure
 from huying.ledger.writing import writing
 
 DEEPEST = 8
@@ -33,14 +33,13 @@ UNTOUCHED = frozenset({"clock", "case"})
 
 @dataclass(frozen=True)
 class Intake:
-    """One call as it came in: what was said for `open`, who called, and where it came from.
+    """One call as it came in: what was said for `open`, and where it came from.
 
     `source_system` and `source_ref` make a retry the same case (promise 11).
     """
 
     procedure: str
     said: Mapping[str, object] = field(default_factory=dict)
-    requester: identity.Requester = field(default_factory=identity.Requester)
     source_system: str = ""
     source_ref: str = ""
 
@@ -62,7 +61,6 @@ def open_case(intake: Intake, actor: Actor, *, happened_at: datetime | None = No
     procedure = rulebook.procedure(intake.procedure)
     scene = Scene(store.current(), now())
     values = said.read(procedure, procedure.act("open"), intake.said, scene.city)
-    requester = identity.checked(intake.requester)
     source = said.text(intake.source_system, "source"), said.text(intake.source_ref, "source_ref")
     known = _known(*source)
     if known is not None:
@@ -72,7 +70,6 @@ def open_case(intake: Intake, actor: Actor, *, happened_at: datetime | None = No
         try:
             with writing():
                 case = create(step, number.new(), source=source)
-                identity.keep(case, requester)
                 _after(case, step, values, procedure, actor, scene)
                 return case
         except IntegrityError:
@@ -182,33 +179,52 @@ def _around(held: Held, values: said.Said) -> Around:
 
 
 def _step(
-    procedure: Procedure, state: State, act: Act, actor: Actor, values: said.Said, scene: Scene,
-    around: Around, happened_at: datetime | None,
-) -> Step:  # fmt: skip
+    procedure: Procedure,
+    state: State,
+    act: Act,
+    actor: Actor,
+    values: said.Said,
+    scene: Scene,
+    around: Around,
+    happened_at: datetime | None,
+) -> Step:
     """Decide, with the words turned into documents and the rest as it stands in the ledger."""
-    sealed = bool(state.sealed) or values.get("type") == "report" or values.get("wish") in ("confidential", "anonymous")
+    theirs = not state.seq or REQUESTER.relations <= actor.relations
+    sealed = theirs and (bool(state.sealed) or _asks_for_seal(values))
     spoken: dict[str, object] = {}
     rows: list[Document] = []
     for name, value in values.items():
         declared = procedure.fields[name]
-        hidden = declared.sealed or (sealed and state.seq == 0)
-        if declared.type == "text":
-            rows.append(documents.new_text(name, str(value), sealed=hidden, at=scene.at))
-            spoken[name] = documents.reference(rows[-1])
-        elif declared.type == "file":
-            assert isinstance(value, tuple)
-            files = [
-                documents.new_file(name, u, sealed=hidden, at=scene.at) for u in value if isinstance(u, said.Upload)
-            ]
-            rows += files
-            spoken[name] = "\n".join(documents.reference(file) for file in files)
-        elif declared.type == "children":
-            assert isinstance(value, tuple)
-            spoken[name] = len(value)
-        else:
-            spoken[name] = value
+        made = _documents(declared, value, sealed=sealed or declared.sealed, at=scene.at)
+        rows += made
+        spoken[name] = "\n".join(map(documents.reference, made)) if made else _plain(value)
     sets = decide(procedure, state, act.name, actor, spoken, at=scene.at, city=scene.city, around=around)
-    return Step(procedure, state, act, actor.key, spoken, sets, scene.at, happened_at, tuple(rows))
+    return Step(procedure, state, act, actor.key, spoken, sets, scene.at, happened_at, tuple(rows), _caller(values))
+
+
+def _asks_for_seal(values: said.Said) -> bool:
+    return values.get("type") == "report" or values.get("wish") in ("confidential", "anonymous")
+
+
+def _documents(declared: Field, value: said.Value, *, sealed: bool, at: datetime) -> list[Document]:
+    """What goes beside the ledger: words, files, and who called; nothing for what is an id, code, date or number."""
+    if isinstance(value, said.Requester):
+        known = {name: part for name, part in vars(value).items() if part}
+        return [documents.new_text(declared.name, canonical(known), sealed=True, at=at)]
+    if declared.type == "text":
+        return [documents.new_text(declared.name, str(value), sealed=sealed, at=at)]
+    if declared.type == "file" and isinstance(value, tuple):
+        uploads = [upload for upload in value if isinstance(upload, said.Upload)]
+        return [documents.new_file(declared.name, upload, sealed=sealed, at=at) for upload in uploads]
+    return []
+
+
+def _plain(value: said.Value) -> object:
+    return len(value) if isinstance(value, tuple) else value
+
+
+def _caller(values: said.Said) -> said.Requester | None:
+    return next((value for value in values.values() if isinstance(value, said.Requester)), None)
 
 
 def _after(case: Case, step: Step, values: said.Said, procedure: Procedure, actor: Actor, scene: Scene) -> None:
@@ -274,7 +290,7 @@ def _ripple(held: Held, step: Step, values: said.Said, scene: Scene) -> None:
 def _quiet(case: Case, act: str, spoken: Mapping[str, object], sets: dict[str, object], at: datetime) -> Entry:
     state = case.folded()
     procedure = rulebook.procedure(state.procedure)
-    return append(case, Step(procedure, state, procedure.act(act), SYSTEM.key, spoken, sets, at, None, ()))
+    return append(case, Step(procedure, state, procedure.act(act), SYSTEM.key, spoken, sets, at, None))
 
 
 def _tell_parent(parent: Case, child: Case, before: State, after: State, scene: Scene) -> None:

@@ -35,6 +35,21 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
+class Requester:
+    """Who called, as they gave it; every part is optional and an anonymous caller gives none."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+
+    @property
+    def digits(self) -> str:
+        """The phone's digits without the country code: what the keyed hash is taken over."""
+        return re.sub(r"\D", "", self.phone).removeprefix("0086").removeprefix("86")
+
+
+@dataclass(frozen=True)
 class Upload:
     """A file as it came in: its name and its bytes. Typed by content later, never by its name."""
 
@@ -42,7 +57,7 @@ class Upload:
     content: bytes
 
 
-Value = str | int | bool | tuple[Upload, ...] | tuple[Mapping[str, object], ...]
+Value = str | int | bool | Requester | tuple[Upload, ...] | tuple[Mapping[str, object], ...]
 Said = dict[str, Value]
 
 
@@ -57,13 +72,20 @@ def read(procedure: Procedure, act: Act, said: Mapping[str, object], city: City)
             raise UnknownField(act=act.label, field=name, fields="、".join(act.fields) or "—")
     read_values: Said = {}
     for name in act.fields:
-        value = said.get(name)
-        if value is None or value == "" or value == ():
-            if name in act.needs:
-                raise MissingField(act=act.label, field=procedure.fields[name].label)
-            continue
-        read_values[name] = _READERS[procedure.fields[name].type](procedure.fields[name], value, city)
+        value = _read_one(procedure.fields[name], said.get(name), city)
+        if value is not None:
+            read_values[name] = value
+        elif name in act.needs:
+            raise MissingField(act=act.label, field=procedure.fields[name].label)
     return read_values
+
+
+def _read_one(field: Field, value: object, city: City) -> Value | None:
+    """One answer, or None where nothing was said."""
+    if value in (None, "", ()):
+        return None
+    found = _READERS[field.type](field, value, city)
+    return None if found == Requester() else found
 
 
 def text(value: object, label: object) -> str:
@@ -198,11 +220,36 @@ def _children(field: Field, value: object, city: City) -> tuple[Mapping[str, obj
     return tuple(value)
 
 
+def _requester(field: Field, value: object, city: City) -> Requester:
+    """Name, phone, e-mail and address, each checked as text; the phone must be one."""
+    if isinstance(value, Requester):
+        value = vars(value)
+    if not isinstance(value, Mapping) or set(value) - set(_PARTS):
+        expected = {
+            language: "、".join(words[language] for words, _ in _PARTS.values()) for language in ("zh-Hans", "en")
+        }
+        raise BadValue(field=field.label, value=repr(value)[:40], expected=expected)
+    found = Requester(**{name: text(part, _PARTS[name][0]) for name, part in value.items() if part is not None})
+    if found.phone and not re.fullmatch(r"\+?[\d\s()\-]{5,24}", found.phone):
+        raise BadValue(field=_PARTS["phone"][0], value=found.phone[:40], expected=_PHONE)
+    for name, (label, most) in _PARTS.items():
+        if len(getattr(found, name)) > most:
+            raise TooLong(field=label, length=len(getattr(found, name)), most=most)
+    return found
+
+
 _READERS: dict[str, Callable[[Field, object, City], Value]] = {
     "text": _text, "file": _file, "choice": _choice, "date": _date, "limit": _limit, "due": _due,
     "number": _number, "yes": _yes, "unit": _unit, "person": _person, "area": _area,
-    "category": _category, "case": _case, "children": _children,
+    "category": _category, "case": _case, "children": _children, "requester": _requester,
 }  # fmt: skip
+_PARTS: dict[str, tuple[Mapping[str, str], int]] = {
+    "name": ({"zh-Hans": "姓名", "en": "name"}, 100),
+    "phone": ({"zh-Hans": "电话", "en": "phone"}, 32),
+    "email": ({"zh-Hans": "邮箱", "en": "e-mail"}, 254),
+    "address": ({"zh-Hans": "联系地址", "en": "address"}, 300),
+}
+_PHONE = {"zh-Hans": "电话号码，如 13800000000", "en": "a phone number such as 13800000000"}
 _TEXT = {"zh-Hans": "文字", "en": "a text"}
 _FILE = {"zh-Hans": "文件", "en": "files"}
 _CODE = {"zh-Hans": "一个代码或名称", "en": "one code or name"}

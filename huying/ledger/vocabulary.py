@@ -35,6 +35,7 @@ FIELD_TYPES = frozenset(
         "category",
         "case",
         "children",
+        "requester",
         "clock",
     ]
 )
@@ -53,7 +54,7 @@ OUTCOMES = frozenset(
     ]
 )
 # The named Python rules of `procedure.RULES`; a test holds the two equal.
-RULES = frozenset({"copied", "before_due", "assent"})
+RULES = frozenset({"copied", "before_due", "assent", "unsealing"})
 PEOPLE: Mapping[str, Words] = {
     "intake": {"zh-Hans": "受理员", "en": "intake agent"},
     "dispatcher": {"zh-Hans": "派单员", "en": "dispatcher"},
