@@ -22,7 +22,7 @@ OTHER = replace(DEMO, name={"zh-Hans": "云汀新市", "en": "New Yunting"})
 pytestmark = pytest.mark.django_db
 
 
-def test_before_the_first_load_there_is_no_city() -> None:
+def test_before_the_first_load_there_is_no_city(empty: None) -> None:
     assert store.current_number() == 0
     with pytest.raises(NoCity):
         store.current()
