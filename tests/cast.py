@@ -22,13 +22,13 @@ def who(key: str) -> Actor:
     return special.get(key) or person(key, store.current(), now().date())
 
 
-def call(key: str = "hotline.1", procedure: str = "request", **said: object) -> Case:
+def call(key: str = "hotline.1", procedure: str = "request", /, **said: object) -> Case:
     """Open a case as somebody of the cast; a request about a broken streetlamp unless something else is said."""
     lamp = {"title": "路灯不亮", "text": "柳园路 12 号门前的路灯坏了三天，晚上看不清路。", "type": "help"}
     return open_case(Intake(procedure, said or lamp), who(key))
 
 
-def act(case: Case, act_: str, key: str, **said: object) -> Entry:
+def act(case: Case, act_: str, key: str, /, **said: object) -> Entry:
     """Do an act as somebody who has read the case as it stands."""
     case.refresh_from_db()
     entry = record(case, act_, who(key), said, seen=case.turn)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from huying.city import store
@@ -74,6 +75,19 @@ def stuck(city: City, cases: Iterable[Case] | None = None) -> list[Case]:
             continue
         found.append(case)
     return found
+
+
+def ringing(at: datetime, *, without: Collection[int] = (), most: int = 200) -> list[int]:
+    """Ids of the cases that have a clock which has passed by `at`, earliest first."""
+    rows = Case.objects.filter(alarm__lte=at).exclude(pk__in=without)
+    return list(rows.order_by("alarm", "pk").values_list("pk", flat=True)[:most])
+
+
+def claimed(pk: int, at: datetime) -> Case | None:
+    """The case, locked for the caller's transaction, if a clock of it has passed and nobody else holds it."""
+    rows = Case.objects.filter(pk=pk, alarm__lte=at)
+    skip = connection.features.has_select_for_update_skip_locked
+    return rows.select_for_update(skip_locked=skip).first()
 
 
 QUEUES = {

@@ -1,0 +1,91 @@
+"""The one loop: every clock that has passed becomes an entry, in due order, whoever runs it and how often.
+
+Any number of runners may run. Each claims one case at a time inside the entry's own transaction, so a clock
+that two of them see is passed once; a case that another is working on is left to that one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+from huying.errors import NothingToAnswer, Refused, StorageError
+from huying.ledger import rulebook
+from huying.ledger.actor import CLOCK
+from huying.ledger.find import claimed, ringing
+from huying.ledger.fold import State, stamp
+from huying.ledger.models import Case
+from huying.ledger.now import now
+from huying.ledger.record import record
+from huying.ledger.writing import writing
+
+log = logging.getLogger(__name__)
+BATCH = 200
+PAUSE_SECONDS = 5.0
+
+
+@dataclass
+class Round:
+    """What one round did: entries written for passed clocks, and the cases in which none could be."""
+
+    passed: int = 0
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+def ring() -> Round:
+    """Write an entry for every clock that has passed by now, earliest first; a case that fails stops no other."""
+    done = Round()
+    while batch := ringing(now(), without=set(done.failed), most=BATCH):
+        for pk in batch:
+            try:
+                done.passed += _ring(pk)
+            except StorageError:
+                raise
+            except Exception as error:  # whatever is wrong with one case, the others' clocks must ring
+                log.exception("case %s: its clock can't be passed", pk)
+                done.failed[pk] = repr(error)
+    return done
+
+
+def _ring(pk: int) -> bool:
+    """Pass the earliest due clock of one case; whether an entry was written."""
+    with writing():
+        case = claimed(pk, now())
+        if case is None:
+            return False
+        state = case.folded()
+        name = _due(state)
+        then = rulebook.procedure(state.procedure).clocks[name].then
+        if not (then and _acts(case, then)):
+            record(case, "pass", CLOCK, {"clock": name}, seen=None)
+        return True
+
+
+def _due(state: State) -> str:
+    """The clock that must ring first."""
+    due = {name: clock.next for name, clock in state.running.items() if clock.next and clock.next <= stamp(now())}
+    return min(due, key=lambda name: (due[name], name))
+
+
+def _acts(case: Case, then: str) -> bool:
+    """Do what the procedure declares for the end of the clock; where that is refused, the passing is noted instead."""
+    try:
+        with writing():
+            record(case, then, CLOCK, {}, seen=None)
+    except NothingToAnswer:
+        raise
+    except Refused as refusal:
+        log.warning("case %s: %s is refused, the passed clock is noted: %s", case.number, then, refusal)
+        return False
+    return True
+
+
+def run(stop: threading.Event, *, pause: float = PAUSE_SECONDS) -> None:
+    """Go round until `stop` is set, with `pause` seconds between; a database that is away is waited for."""
+    while not stop.is_set():
+        try:
+            ring()
+        except StorageError as error:
+            log.error("the loop waits: %s", error)
+        stop.wait(pause)
