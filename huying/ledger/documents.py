@@ -15,6 +15,7 @@ from datetime import datetime
 from huying.ledger import attachments, search
 from huying.ledger.models import Case, Document
 from huying.ledger.said import Upload
+from huying.ledger.writing import insert
 
 REFERENCE = re.compile(r"^[0-9a-f]{32}:[0-9a-f]{64}$")
 INDEXED = frozenset({"title", "text", "handling_copy"})
@@ -58,7 +59,7 @@ def save(case: Case, documents: Iterable[Document]) -> None:
     rows = list(documents)
     for row in rows:
         row.case = case
-    Document.objects.bulk_create(rows)
+    insert(rows)
     search.index(case.pk, [row for row in rows if row.field in INDEXED and not row.sealed])
 
 

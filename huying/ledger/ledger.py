@@ -17,6 +17,7 @@ from huying.ledger.fold import State, apply, instant, stamp
 from huying.ledger.models import Case, Document, Entry, Listed, Outbox
 from huying.ledger.said import Requester
 from huying.ledger.vocabulary import Act, Procedure
+from huying.ledger.writing import insert
 
 FORMAT = 1
 GENESIS = "0" * 64
@@ -72,9 +73,9 @@ def create(step: Step, number: str, *, parent: Case | None = None, source: tuple
     )  # fmt: skip
     entry = _entry(step, 1, GENESIS, number)
     case.head = entry.hash
-    case.save(force_insert=True)
+    insert([case])
     entry.case = case
-    entry.save(force_insert=True)
+    insert([entry])
     _beside(case, entry, step)
     return case
 
@@ -85,7 +86,7 @@ def append(case: Case, step: Step) -> Entry:
     state = apply(step.state, seq, step.sets, case=case.number)
     entry = _entry(step, seq, case.head, case.number)
     entry.case = case
-    entry.save(force_insert=True)
+    insert([entry])
     changed: dict[str, object] = {**columns(state), "head": entry.hash}
     if not state.into:
         changed["into"] = None
@@ -116,7 +117,7 @@ def _beside(case: Case, entry: Entry, step: Step) -> None:
     if "answer" in step.act.pauses and case.duplicates.exists():
         tells.append("duplicates")
     if tells:
-        Outbox.objects.create(entry=entry, tells=" ".join(tells), urgent=step.act.urgent, at=step.at)
+        insert([Outbox(entry=entry, tells=" ".join(tells), urgent=step.act.urgent, at=step.at)])
 
 
 def _list_facts(case: Case, step: Step) -> None:
@@ -127,12 +128,8 @@ def _list_facts(case: Case, step: Step) -> None:
     gone = [name for name, value in listed.items() if value is None]
     if gone:
         Listed.objects.filter(case=case, name__in=gone).delete()
-    Listed.objects.bulk_create(
-        [Listed(case=case, name=name, value=str(value)[:200]) for name, value in listed.items() if value is not None],
-        update_conflicts=True,
-        unique_fields=["case", "name"],
-        update_fields=["value"],
-    )
+    rows = [Listed(case=case, name=name, value=str(value)[:200]) for name, value in listed.items() if value is not None]
+    insert(rows, replacing=("case_id", "name"))
 
 
 def columns(state: State) -> dict[str, object]:

@@ -101,9 +101,9 @@ def record(
     time judges every clock. Raises BadInput or Refused; then nothing was written.
     """
     scene = Scene(store.current(), now())
-    pk = case.pk if isinstance(case, Case) else find(case).pk
+    known = case if isinstance(case, Case) else find(case)
     with writing():
-        held = _locked(pk, act, said_)
+        held = _locked(known, act, said_)
         procedure = rulebook.procedure(held.state.procedure)
         declared = procedure.act(act)
         _not_stale(declared, held, actor, seen)
@@ -136,16 +136,19 @@ class Held:
     other: Case | None
 
 
-def _locked(pk: int, act: str, said_: Mapping[str, object]) -> Held:
-    """Lock root to leaf, then by id: the parent (old and new), then the case and its survivor."""
-    parent_id = Case.objects.filter(pk=pk).values_list("parent_id", flat=True).first()
+def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
+    """Lock root to leaf, then by id: the parent (old and new), then the case and its survivor.
+
+    Where the case was moved to another parent since it was read, the locks are taken again in order.
+    """
+    pk, parent_id = known.pk, known.parent_id
     new = find(str(said_["parent"])) if act == "move" and said_.get("parent") else None
     survivor = _survivor(str(said_["into"])) if said_.get("into") else None
     above = _lock({parent_id, new.pk if new else None})
     level = _lock({pk, survivor.pk if survivor else None})
     case = level[pk]
     if case.parent_id != parent_id:
-        return _locked(pk, act, said_)
+        return _locked(case, act, said_)
     other = level[survivor.pk] if survivor else above[new.pk] if new else None
     return Held(case, case.folded(), above.get(parent_id or 0), other)
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from huying.ledger.models import Case, Identity
 from huying.ledger.said import Requester
+from huying.ledger.writing import insert
 
 
 def phone_key(requester: Requester) -> str:
@@ -22,6 +23,6 @@ def index(case: Case, requester: Requester) -> None:
     """Let a case be found by the number its requester has now; in the entry's transaction."""
     key = phone_key(requester)
     if key:
-        Identity.objects.update_or_create(case=case, defaults={"phone_key": key})
+        insert([Identity(case=case, phone_key=key)], replacing=("case_id",))
     else:
         Identity.objects.filter(case=case).delete()
