@@ -71,7 +71,8 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 10, **options},
+            # Statements that are sent again and again are parsed and planned once.
+            "OPTIONS": {"connect_timeout": 10, "prepare_threshold": 3, **options},
         }
     raise ValueError(f"HUYING_DATABASE_URL: {parts.scheme or url!r} is neither sqlite nor postgres")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
+from django.db import connection
+
 from huying.city import codec
 from huying.city.facts import City
 from huying.city.models import CityVersion
@@ -30,7 +32,9 @@ def current_number() -> int:
 
 def current() -> City:
     """The city in force, for the price of one small query. Raises NoCity before the first load."""
-    newest = CityVersion.objects.order_by("-pk").values_list("pk", "digest").first()
+    with connection.cursor() as cursor:  # asked at every act: the ORM's way costs ten times the query
+        cursor.execute("SELECT id, digest FROM city_cityversion ORDER BY id DESC LIMIT 1")
+        newest = cursor.fetchone()
     if newest is None:
         raise NoCity()
     return _held(*newest)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -67,11 +67,11 @@ class Clock:
 
     def to_json(self) -> dict[str, object]:
         """Only what differs from the default, so that entries stay short."""
-        plain = asdict(self)
-        return {name: value for name, value in plain.items() if value != _CLOCK_DEFAULTS.get(name, ...)}
+        pairs = ((name, getattr(self, name), default) for name, default in _CLOCK_DEFAULTS)
+        return {name: value for name, value, default in pairs if value != default}
 
 
-_CLOCK_DEFAULTS = {f.name: f.default for f in fields(Clock) if f.name not in ("began", "limit")}
+_CLOCK_DEFAULTS = tuple((f.name, f.default) for f in fields(Clock))
 
 
 @dataclass(frozen=True)
@@ -172,25 +172,32 @@ class Entered(Protocol):
 
 def fold(entries: Iterable[Entered], *, case: str = "") -> State:
     """The State after all `entries`, in the order of their seq; raises Broken on a gap or unknown key."""
-    state = State()
+    values: dict[str, Any] = {}
+    seq = 0
     for entry in entries:
-        state = apply(state, entry.seq, entry.sets, case=case)
-    return state
+        _merge(values, seq, entry.seq, entry.sets, case)
+        seq = entry.seq
+    return State(seq=seq, **values)
 
 
 def apply(state: State, seq: int, sets: Sets, *, case: str = "") -> State:
     """The State after one more entry. Raises Broken when `seq` leaves a gap or a key is unknown."""
-    if seq != state.seq + 1:
-        raise Broken(case=case, seq=seq, why=f"expected entry {state.seq + 1}")
-    changes: dict[str, object] = {"seq": seq}
+    values: dict[str, Any] = {name: dict(getattr(state, name)) for name in _MAPS if name in sets}
+    _merge(values, state.seq, seq, sets, case)
+    return replace(state, seq=seq, **values)
+
+
+def _merge(values: dict[str, Any], before: int, seq: int, sets: Sets, case: str) -> None:
+    """Merge one entry's `sets` into what stood before it: a scalar is replaced, a map name by name."""
+    if seq != before + 1:
+        raise Broken(case=case, seq=seq, why=f"expected entry {before + 1}")
     for key, value in sets.items():
         if key in _SETTABLE:
-            changes[key] = _scalar(value, key, case, seq)
+            values[key] = _scalar(value, key, case, seq)
         elif key in _MAPS:
-            changes[key] = _merged(getattr(state, key), value, _MAKERS[key], key, case, seq)
+            _merge_map(values.setdefault(key, {}), value, key, case, seq)
         else:
             raise Broken(case=case, seq=seq, why=f"unknown key {key!r}")
-    return replace(state, **changes)  # type: ignore[arg-type]
 
 
 def _scalar(value: object, key: str, case: str, seq: int) -> Scalar:
@@ -200,12 +207,10 @@ def _scalar(value: object, key: str, case: str, seq: int) -> Scalar:
     return value
 
 
-def _merged(
-    old: Mapping[str, object], new: object, make: Callable[[Any], object], key: str, case: str, seq: int
-) -> dict[str, object]:
+def _merge_map(merged: dict[str, object], new: object, key: str, case: str, seq: int) -> None:
     if not isinstance(new, Mapping):
         raise Broken(case=case, seq=seq, why=f"{key} is not a map")
-    merged = dict(old)
+    make = _MAKERS[key]
     for name, value in new.items():
         if value is None:
             merged.pop(name, None)
@@ -214,7 +219,6 @@ def _merged(
             merged[name] = make(value)
         except (TypeError, ValueError) as error:
             raise Broken(case=case, seq=seq, why=f"{key}.{name}: {error}") from None
-    return merged
 
 
 def _integer(value: object) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from huying.city import store
 from huying.city.facts import City
@@ -157,7 +157,10 @@ def _lock(pks: set[int | None]) -> dict[int, Case]:
     wanted = sorted(pk for pk in pks if pk is not None)
     if not wanted:
         return {}
-    return {case.pk: case for case in Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    places = ", ".join(["%s"] * len(wanted))
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    rows = Case.objects.raw(f"SELECT * FROM ledger_case WHERE id IN ({places}) ORDER BY id{lock}", wanted)
+    return {case.pk: case for case in rows}
 
 
 def _survivor(text: str) -> Case:

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.db import connection
+
 from huying.errors import UnknownProcedure
 from huying.ledger.models import InForce, ProcedureVersion
 from huying.ledger.procedure_file import revive
 from huying.ledger.vocabulary import Procedure
+
+_IN_FORCE = (
+    "SELECT v.digest FROM ledger_inforce i JOIN ledger_procedureversion v ON v.id = i.version_id WHERE i.name = %s"
+)
 
 
 @lru_cache(maxsize=256)
@@ -22,10 +28,12 @@ def _version(digest: str) -> Procedure:
 
 def procedure(name: str) -> Procedure:
     """The procedure in force under that name; raises UnknownProcedure, which lists those there are."""
-    digest = InForce.objects.filter(pk=name).values_list("version__digest", flat=True).first()
-    if digest is None:
+    with connection.cursor() as cursor:  # asked at every act: the ORM's way costs ten times the query
+        cursor.execute(_IN_FORCE, [name])
+        found = cursor.fetchone()
+    if found is None:
         raise UnknownProcedure(procedure=name, procedures="、".join(names()) or "—")
-    return _version(digest)
+    return _version(found[0])
 
 
 def names() -> list[str]:

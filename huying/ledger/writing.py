@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
@@ -79,3 +79,15 @@ def _statement(model: type[models.Model], replacing: tuple[str, ...]) -> tuple[s
     conflict = f"ON CONFLICT ({', '.join(replacing)}) DO UPDATE SET {taken} " if replacing else ""
     key = model._meta.pk.column
     return f"INSERT INTO {model._meta.db_table} ({quoted}) VALUES", place, f"{conflict}RETURNING {key}", fields
+
+
+def update(row: models.Model, changed: Mapping[str, object]) -> None:
+    """Write these attributes of a row that is locked, and only these; `row` has them afterwards."""
+    fields = {field.attname: field for field in row._meta.concrete_fields if field.attname in changed}
+    places = ", ".join(f'"{field.column}" = %s' for field in fields.values())
+    values = [field.get_db_prep_save(changed[name], connection) for name, field in fields.items()]
+    with connection.cursor() as cursor:
+        key = row._meta.pk.column
+        cursor.execute(f"UPDATE {row._meta.db_table} SET {places} WHERE {key} = %s", [*values, row.pk])
+    for name in fields:
+        setattr(row, name, changed[name])
