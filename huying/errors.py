@@ -19,7 +19,7 @@
     │   ├── CannotMerge      the survivor isn't fit
     │   └── ParentClosed     the parent must be reopened first
     ├── BadInput             what was said is not usable; names the field, the problem and the mend
-    │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate
+    │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate  BadFile
     │   ├── UnknownUnit  UnknownArea  UnknownCategory  UnknownPerson  UnknownCase  UnknownProcedure
     │   └── SecrecyMark      a text carries a mark of state secrecy
     ├── NoCity               no city data was ever loaded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from huying.city.facts import City, Post, Unit
 from huying.city.tables import Reading
@@ -17,23 +18,31 @@ NEEDED = {
 }
 LEADING = ("district", "subdistrict", "department", "utility", "division")
 
-Gap = tuple[str, int, str, dict[str, object]]
 Posts = list[tuple[str, Post]]
+
+
+class Gap(NamedTuple):
+    """One gap: the file and line that it hangs on, and what is wrong as a msgid with parameters."""
+
+    file: str
+    line: int
+    message: str
+    params: Mapping[str, object]
 
 
 def look(city: City, reading: Reading, *, on: date | None = None) -> None:
     """Note every gap of a city. What hangs on a table of which nothing could be read isn't judged."""
     for gap in _organs(city, reading):
-        reading.found(gap[0], gap[1], gap[2], **gap[3])
+        reading.found(gap.file, gap.line, gap.message, **gap.params)
     if not reading.unread & {"units.csv", "people.csv", "posts.csv"}:
         posts = [(key, post) for key in city.people for post in city.people[key].posts if on is None or post.valid(on)]
         for gap in (*_roles(posts), *_staffed(city, reading, posts), *_independent(city, reading, posts)):
-            reading.found(gap[0], gap[1], gap[2], **gap[3])
+            reading.found(gap.file, gap.line, gap.message, **gap.params)
     if not reading.unread & {"units.csv", "areas.csv", "categories.csv", "routing.csv"}:
         for gap in (*_routes(city, reading), *_unrouted(city, reading)):
-            reading.found(gap[0], gap[1], gap[2], **gap[3])
+            reading.found(gap.file, gap.line, gap.message, **gap.params)
     for gap in (*_referrals(city, reading), *_years(city, reading)):
-        reading.found(gap[0], gap[1], gap[2], **gap[3])
+        reading.found(gap.file, gap.line, gap.message, **gap.params)
 
 
 def _line(reading: Reading, file: str, code: str) -> int:
@@ -46,14 +55,16 @@ def _organs(city: City, reading: Reading) -> Iterator[Gap]:
         organ = city.units.get(unit.organ)
         if organ and organ.organ != organ.code:
             message = "The organ of “{code}” is “{organ}”, which has another organ itself."
-            yield "units.csv", _line(reading, "units.csv", unit.code), message, {"code": unit.code, "organ": organ.code}
+            yield Gap(
+                "units.csv", _line(reading, "units.csv", unit.code), message, {"code": unit.code, "organ": organ.code}
+            )
 
 
 def _roles(posts: Posts) -> Iterator[Gap]:
     held = {post.role for _, post in posts}
     for role, name in NEEDED.items():
         if role not in held:
-            yield "posts.csv", 1, "Nobody holds the role {role} ({name}).", {"role": role, "name": name}
+            yield Gap("posts.csv", 1, "Nobody holds the role {role} ({name}).", {"role": role, "name": name})
 
 
 def _staffed(city: City, reading: Reading, posts: Posts) -> Iterator[Gap]:
@@ -61,7 +72,7 @@ def _staffed(city: City, reading: Reading, posts: Posts) -> Iterator[Gap]:
     for unit in city.units.values():
         if unit.may_lead:
             for message in _lacks(unit, _house(city, unit, posts)):
-                yield "units.csv", _line(reading, "units.csv", unit.code), message, {"unit": unit.name}
+                yield Gap("units.csv", _line(reading, "units.csv", unit.code), message, {"unit": unit.name})
 
 
 def _house(city: City, unit: Unit, posts: Posts) -> Mapping[str, set[str]]:
@@ -94,16 +105,16 @@ def _independent(city: City, reading: Reading, posts: Posts) -> Iterator[Gap]:
     for code in sorted({post.unit for _, post in posts if post.role == "callback"}):
         if city.organ(code) in doing and code in city.units:
             message = "{unit} calls back, but its organ also handles cases."
-            yield "units.csv", _line(reading, "units.csv", code), message, {"unit": city.units[code].name}
+            yield Gap("units.csv", _line(reading, "units.csv", code), message, {"unit": city.units[code].name})
 
 
 def _routes(city: City, reading: Reading) -> Iterator[Gap]:
     for row in reading.rows["routing.csv"]:
         unit, category = city.units.get(row["unit"]), city.categories.get(row["category"])
         if unit and not unit.may_lead:
-            yield row.file, row.line, "{unit} can't lead.", {"unit": unit.name}
+            yield Gap(row.file, row.line, "{unit} can't lead.", {"unit": unit.name})
         if category and not category.handled:
-            yield row.file, row.line, "“{code}” isn't handled, so it has no route.", {"code": category.code}
+            yield Gap(row.file, row.line, "“{code}” isn't handled, so it has no route.", {"code": category.code})
 
 
 def _unrouted(city: City, reading: Reading) -> Iterator[Gap]:
@@ -114,7 +125,7 @@ def _unrouted(city: City, reading: Reading) -> Iterator[Gap]:
     safe = {above for code in handled if code not in inner | lost for above in city.category_path(code)}
     for code in dict.fromkeys(next(c for c in reversed(city.category_path(code)) if c not in safe) for code in lost):
         line = _line(reading, "categories.csv", code)
-        yield "categories.csv", line, "“{code}” is routed to no unit.", {"code": code}
+        yield Gap("categories.csv", line, "“{code}” is routed to no unit.", {"code": code})
 
 
 def _routed(city: City, category: str) -> bool:
@@ -130,12 +141,12 @@ def _referrals(city: City, reading: Reading) -> Iterator[Gap]:
     for code, category in city.categories.items():
         line = _line(reading, "categories.csv", code)
         if not category.handled and not category.refer_to:
-            yield "categories.csv", line, "“{code}” isn't handled, but no text says where to turn.", {"code": code}
+            yield Gap("categories.csv", line, "“{code}” isn't handled, but no text says where to turn.", {"code": code})
         elif category.refer_to and category.refer_to not in city.texts and "texts.toml" not in reading.unread:
             message = "refer_to “{key}” is not in texts.toml."
-            yield "categories.csv", line, message, {"key": category.refer_to}
+            yield Gap("categories.csv", line, message, {"key": category.refer_to})
 
 
 def _years(city: City, reading: Reading) -> Iterator[Gap]:
-    if not city.calendar.years and not any(finding.file.startswith("calendars/") for finding in reading.findings):
-        yield "calendars", 1, "There is no calendar year.", {}
+    if not city.calendar.years and not any(finding.file.startswith("calendars") for finding in reading.findings):
+        yield Gap("calendars", 1, "There is no calendar year.", {})

@@ -57,7 +57,7 @@ class Source:
     def line(self, keys: tuple[str, ...]) -> int:
         """The line of `[a.b]` or of `key =` below it; of the table where the key isn't found."""
         header = re.compile(r"^\s*\[" + re.escape(".".join(keys[:2])) + r"\]")
-        key = re.compile(r"^\s*\"?" + re.escape(keys[-1]) + r"\"?\s*=") if keys else None
+        key = re.compile(r"^\s*(?:of\.)?\"?" + re.escape(keys[-1]) + r"\"?\s*=") if keys else None
         top = re.compile(r"^\s*\[" + re.escape(keys[0]) + r"\]") if keys else None
         inline = re.compile(r"^" + re.escape(keys[0]) + r"\s*=") if len(keys) > 1 else None
         inside, fallback = len(keys) == 1, 1
@@ -265,7 +265,7 @@ def _field(source: Source, name: str, table: dict[str, object], clocks: Mapping[
     if kind not in FIELD_TYPES:
         known = " ".join(sorted(FIELD_TYPES))
         source.found((*at, "type"), "Unknown type “{type}”; known: {known}.", type=kind, known=known)
-    of = {str(k): source.words((*at, "of"), v) for k, v in _pairs(source, (*at, "of"), table.get("of", {}))}
+    of = {str(k): source.words((*at, "of", str(k)), v) for k, v in _pairs(source, (*at, "of"), table.get("of", {}))}
     listed = _flag(source, (*at, "listed"), table.get("listed", False))
     if kind == "clock":
         # One of this procedure's clocks: a choice like any other, only that nobody has to list them twice.
