@@ -322,7 +322,9 @@ SMALL = replace(CITY, units={}, areas={}, categories={}, people={}, routing=(), 
 
 
 def test_every_sentence_of_the_room_is_in_the_catalogue() -> None:
-    places = "code column columns count first found key known name organ role table unit value wanted which why year"
+    places = (
+        "code column columns count first found key known most name organ role table unit value wanted which why year"
+    )
     filled = dict.fromkeys(places.split(), "x")
     said = sentences()
     assert len(said) > 40

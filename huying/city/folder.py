@@ -31,6 +31,7 @@ from huying.city.facts import (
     Words,
 )
 from huying.city.shapes import shapes
+from huying.city.source import Unreadable, inside
 from huying.city.tables import CODE, Finding, Reading, Row
 from huying.errors import BadCity, BadValue
 
@@ -38,6 +39,7 @@ KINDS = ("city", "district", "subdistrict", "department", "utility", "division",
 AREA_KINDS = ("city", "district", "subdistrict", "community")
 HEAD = frozenset({"code", "name", "zone", "calendar", "languages", "office", "emergency"})
 OFFICE = frozenset({"opens", "closes", "lunch"})
+LONGEST_TEXT = 5_000
 
 
 def read(folder: Path, *, on: date | None = None) -> City:
@@ -45,8 +47,10 @@ def read(folder: Path, *, on: date | None = None) -> City:
 
     With `on`, a post counts only where it is held on that day; without, every post counts.
     """
-    if not folder.is_dir():
-        raise BadCity([Finding(folder.name, 1, "There is no such folder.")])
+    try:
+        inside(folder)
+    except Unreadable as fault:
+        raise BadCity([Finding(str(folder), fault.line, fault.message, fault.params)]) from fault
     reading = Reading(folder)
     city = _city(reading)
     gaps.look(city, reading, on=on)
@@ -109,9 +113,13 @@ def _words(reading: Reading, file: str, key: str, value: object) -> Words:
     """Words in every language; a mistake for each that is missing, none where the file couldn't be read."""
     words = value if isinstance(value, dict) else {}
     for language in LANGUAGES if file not in reading.unread else ():
-        if not isinstance(words.get(language), str) or not words[language].strip():
+        spoken = words.get(language)
+        if not isinstance(spoken, str) or not spoken.strip():
             line = reading.line_of(file, key)
             reading.found(file, line, "“{key}” has no words in {which}.", key=key, which=language)
+        elif len(spoken) > LONGEST_TEXT:
+            line = reading.line_of(file, key)
+            reading.found(file, line, "“{key}” is longer than {most} characters.", key=key, most=LONGEST_TEXT)
     return {language: str(words.get(language, "")) for language in LANGUAGES}
 
 
@@ -165,9 +173,8 @@ def _categories(reading: Reading) -> dict[str, Category]:
         reading.one_of(row, "evidence", ("none", "photo", "document"))
         reading.one_of(row, "point", ("coarse", "omit"))
         handled = reading.flag(row, "handled")
-        categories[code] = Category(
-            code, row.name, row["parent"], handled, row["refer_to"], row["evidence"], row["point"]
-        )
+        evidence, point = row["evidence"] or "none", row["point"] or "omit"
+        categories[code] = Category(code, row.name, row["parent"], handled, row["refer_to"], evidence, point)
     return categories
 
 
@@ -221,7 +228,7 @@ def _limit(reading: Reading, row: Row) -> LimitRow:
 def _calendar(reading: Reading, head: Mapping[str, Any]) -> Calendar:
     """The calendar: zone, office hours and each notice are tried alone, so that a mistake has its line."""
     zone, office, spoken = str(head.get("zone", "")), _office(reading, head), str(head.get("calendar", ""))
-    notices = [notice for path in sorted(reading.folder.glob("calendars/*.json")) if (notice := _notice(reading, path))]
+    notices = [notice for path in _years(reading) if (notice := _notice(reading, path))]
     try:
         Calendar(zone)
     except BadValue as error:
@@ -233,6 +240,15 @@ def _calendar(reading: Reading, head: Mapping[str, Any]) -> Calendar:
     except BadValue as error:
         reading.found("city.toml", reading.line_of("city.toml", "office"), "{error}", error=error)
         return Calendar(zone)
+
+
+def _years(reading: Reading) -> list[Path]:
+    """The files of the yearly notices; a mistake where their folder can't be looked into."""
+    try:
+        return inside(reading.folder / "calendars", "*.json")
+    except Unreadable as fault:
+        reading.spoiled("calendars", fault)
+        return []
 
 
 def _office(reading: Reading, head: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,17 +21,22 @@ def shapes(reading: Reading) -> dict[str, Mapping[str, object]]:
     outlines: dict[str, Mapping[str, object]] = {}
     for feature in features:
         code, geometry = _code(feature), _polygon(feature)
-        line = reading.line_with(FILE, rf'"code":\s*"{re.escape(code)}"') if code else 1
         if code not in reading.named["areas.csv"]:
             if "areas.csv" not in reading.unread:
-                reading.found(FILE, line, "The feature “{code}” is not in areas.csv.", code=code)
+                reading.found(FILE, _line(reading, code), "The feature “{code}” is not in areas.csv.", code=code)
         elif code in outlines:
-            reading.found(FILE, line, "The feature “{code}” stands twice.", code=code)
+            reading.found(FILE, _line(reading, code), "The feature “{code}” stands twice.", code=code)
         elif geometry is None:
-            reading.found(FILE, line, "“{code}” is no closed polygon of longitudes and latitudes.", code=code)
+            reading.found(
+                FILE, _line(reading, code), "“{code}” is no closed polygon of longitudes and latitudes.", code=code
+            )
         else:
             outlines[code] = geometry
     return outlines
+
+
+def _line(reading: Reading, code: str) -> int:
+    return reading.line_with(FILE, rf'"code":\s*"{re.escape(code)}"') if code else 1
 
 
 def _code(feature: object) -> str:

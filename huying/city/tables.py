@@ -7,7 +7,6 @@ import io
 import json
 import re
 import tomllib
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +15,7 @@ from typing import Any
 
 from huying.city.calendar import Limit
 from huying.city.facts import LANGUAGES, Words
+from huying.city.source import Unreadable, controlled, markup_fault, strings, table_fault, text_of
 from huying.errors import BadLimit, say
 
 # Each table's columns; "?" marks those that may be empty. The first column is the row's key.
@@ -25,11 +25,14 @@ COLUMNS = {
     "people.csv": "key name unit",
     "posts.csv": "person role unit since? until?",
     "deputies.csv": "person deputy since until",
-    "categories.csv": "code parent? handled refer_to? evidence point name.zh-Hans name.en",
+    "categories.csv": "code parent? handled refer_to? evidence? point? name.zh-Hans name.en",
     "routing.csv": "category area? unit",
     "limits.csv": "procedure clock category? urgency? limit",
     "ladders.csv": "procedure? step",
 }
+# Of people and posts nothing else is kept, and nothing else may lie in the folder.
+CLOSED = frozenset({"people.csv", "posts.csv"})
+LONGEST_CELL = 500
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -79,6 +82,7 @@ class Reading:
         self.findings: list[Finding] = []
         self.unread: set[str] = set()
         self.named: dict[str, dict[str, int]] = {}
+        self._lines: dict[str, list[str]] = {}
         self.rows = {file: self._table(file) for file in COLUMNS}
 
     def found(self, file: str, line: int, message: str, **params: object) -> None:
@@ -90,23 +94,16 @@ class Reading:
         self.found(row.file, row.line, message, **params)
 
     def text(self, file: str) -> str:
-        """A file's text; "" and a mistake where it is missing, empty, not UTF-8, or holds null bytes."""
+        """A file's text; "" and a mistake where nothing of it can be used."""
         try:
-            raw = (self.folder / file).read_bytes()
-            text = raw.decode("utf-8-sig")
-        except OSError:
-            return self._spoiled(file, 1, "The file is missing.")
-        except UnicodeDecodeError as error:
-            line = raw[: error.start].count(b"\n") + 1
-            return self._spoiled(file, line, "This is not UTF-8; save the file as “CSV UTF-8”.")
-        if "\0" in text:
-            return self._spoiled(file, text[: text.index("\0")].count("\n") + 1, "The file holds a null byte.")
-        return text if text.strip() else self._spoiled(file, 1, "The file is empty.")
+            return text_of(self.folder / file)
+        except Unreadable as fault:
+            return self.spoiled(file, fault)
 
-    def _spoiled(self, file: str, line: int, message: str, **params: object) -> str:
+    def spoiled(self, file: str, fault: Unreadable) -> str:
         """Note that nothing of a file can be used."""
         self.unread.add(file)
-        self.found(file, line, message, **params)
+        self.found(file, fault.line, fault.message, **fault.params)
         return ""
 
     def _table(self, file: str) -> list[Row]:
@@ -114,22 +111,25 @@ class Reading:
         text = self.text(file)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         rows: list[Row] = []
+        begun = 1
         try:
             header = [cell.strip() for cell in next(reader, [])]
             if not text or not self._columns(file, header):
                 self.unread.add(file)
                 return []
+            begun = reader.line_num + 1
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    self._row(Row(file, reader.line_num, {}), header, cells, rows)
+                    self._row(Row(file, begun, {}), header, cells, rows)
+                begun = reader.line_num + 1
         except csv.Error as error:
-            self.found(file, reader.line_num, "The table can't be read here: {why}.", why=error)
-        if not text.endswith("\n"):
-            self.found(file, text.count("\n") + 1, "The file ends in the middle of a line; it may be half written.")
+            self.found(file, begun, "The table can't be read here: {why}.", why=table_fault(error))
+        if not text.endswith(("\n", "\r")):
+            self.found(file, len(text.splitlines()), "The file ends in the middle of a line; it may be half written.")
         return rows
 
     def _columns(self, file: str, header: list[str]) -> bool:
-        """Whether a table has its columns, each once; others are left alone."""
+        """Whether a table has its columns, each once; others are left alone where no person is described."""
         wanted = [column.rstrip("?") for column in COLUMNS[file].split()]
         missing = [column for column in wanted if column not in header]
         twice = [column for column in wanted if header.count(column) > 1]
@@ -137,6 +137,10 @@ class Reading:
             self.found(file, 1, "Columns are missing: {columns}.", columns=", ".join(missing))
         if twice:
             self.found(file, 1, "Columns stand twice: {columns}.", columns=", ".join(twice))
+        more = [column for column in header if column not in wanted]
+        if more and file in CLOSED:
+            message = "Of people nothing else is kept; take these columns out: {columns}."
+            self.found(file, 1, message, columns=", ".join(more))
         return not missing and not twice
 
     def _row(self, place: Row, header: list[str], cells: list[str], rows: list[Row]) -> None:
@@ -154,20 +158,23 @@ class Reading:
             name = column.rstrip("?")
             if name == column and not row[name]:
                 self.wrong(row, "{column} is empty.", column=column)
-            elif any(unicodedata.category(letter) == "Cc" for letter in row[name]):
+            elif "\n" in row[name] or controlled(row[name]):
                 self.wrong(row, "{column} holds a line break or another control character.", column=name)
+            elif len(row[name]) > LONGEST_CELL:
+                self.wrong(row, "{column} is longer than {most} characters.", column=name, most=LONGEST_CELL)
         return len(self.findings) == before
 
     def toml(self, file: str) -> dict[str, Any]:
         """A TOML file as a table; empty with a mistake where it can't be read."""
         text = self.text(file)
         try:
-            return tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            table = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
             where = re.search(r"line (\d+)", str(error))
-            line = int(where[1]) if where else text.count("\n") + 1
-            self._spoiled(file, line, "The TOML can't be read: {why}.", why=error)
+            line = int(where[1]) if where else len(text.splitlines())
+            self.spoiled(file, Unreadable(line, "The TOML can't be read: {why}.", why=markup_fault(error)))
             return {}
+        return table if self._clean(file, table) else {}
 
     def json(self, file: str) -> object:
         """A JSON file's value; None with a mistake where it can't be read."""
@@ -176,9 +183,18 @@ class Reading:
             value: object = json.loads(text, parse_constant=_refuse) if text else None
             json.dumps(value, ensure_ascii=False).encode()  # refuses lone surrogates, which JSON can spell
         except (ValueError, RecursionError) as error:
-            self._spoiled(file, getattr(error, "lineno", 1), "The JSON can't be read: {why}.", why=error)
+            line = getattr(error, "lineno", 1)
+            self.spoiled(file, Unreadable(line, "The JSON can't be read: {why}.", why=markup_fault(error)))
             return None
-        return value
+        return value if self._clean(file, value) else None
+
+    def _clean(self, file: str, value: object) -> bool:
+        """Whether a parsed file spells no control character, which not every database can keep."""
+        if not any(map(controlled, strings(value))):
+            return True
+        line = self.line_with(file, r"\\u00[01]|\\U000000[01]|\\[bfrt]|\t")
+        self.spoiled(file, Unreadable(line, "A text of this file holds a control character."))
+        return False
 
     def line_of(self, file: str, key: str) -> int:
         """The line on which a key or table of a TOML file stands."""
@@ -186,10 +202,10 @@ class Reading:
 
     def line_with(self, file: str, pattern: str) -> int:
         """The first line of a file that a pattern is found in, 1 where there is none."""
-        lines = (
-            (self.folder / file).read_text("utf-8", "replace").splitlines() if (self.folder / file).is_file() else []
-        )
-        return next((number for number, line in enumerate(lines, 1) if re.search(pattern, line)), 1)
+        if file not in self._lines:
+            path = self.folder / file
+            self._lines[file] = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+        return next((number for number, line in enumerate(self._lines[file], 1) if re.search(pattern, line)), 1)
 
     def coded(self, file: str) -> dict[str, Row]:
         """The rows of a table by their code; a code that stands twice is a mistake."""
@@ -228,8 +244,8 @@ class Reading:
         return False
 
     def one_of(self, row: Row, column: str, known: Collection[str]) -> bool:
-        """Whether a cell is one of a few words; a mistake where it isn't."""
-        if row[column] in known:
+        """Whether a cell is one of a few words, or empty where it may be; a mistake where it isn't."""
+        if row[column] in known or not row[column]:
             return True
         words = ", ".join(known)
         self.wrong(row, "{column} “{value}” is none of: {known}.", column=column, value=row[column], known=words)
