@@ -1,70 +1,120 @@
-"""The database itself refuses to change or delete an entry: triggers, installed after each migration.
+"""The database itself refuses to change or delete what was written: triggers, installed after each migration.
 
 SQLite's table rebuilds drop triggers silently, so they are installed in post_migrate, idempotently, and a
-system check looks that they are there. The guard stops mistakes and ordinary code; against somebody who
-can drop triggers stand the hash chain, `audit`, and the signed checkpoints.
+system check looks that they are there. The guard stops mistakes, scripts and ordinary code; against somebody
+who can drop triggers stand the hash chain, `audit`, and the signed checkpoints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.core import checks
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError
 
-GUARDED = {"ledger_entry": ("UPDATE", "DELETE"), "ledger_case": ("DELETE",), "city_cityversion": ("UPDATE", "DELETE")}
+
+@dataclass(frozen=True)
+class Guard:
+    """One refusal: `event` on `table`, always or `when` a condition over OLD and NEW holds."""
+
+    table: str
+    event: str
+    when: str = ""
+
+    @property
+    def name(self) -> str:
+        """The trigger's name."""
+        return f"guard_{self.table}_{self.event.lower()}"
 
 
-def _name(table: str, event: str) -> str:
-    return f"guard_{table}_{event.lower()}"
-
-
-def _sqlite(table: str, event: str) -> list[str]:
-    name = _name(table, event)
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+# A case keeps what it was opened as; its other columns follow its State. A document can only be erased,
+# and takes its words and its salt with it.
+_MOVED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in ("id", "number", "procedure", "opened"))
+_ERASED = " AND ".join(
+    [
+        "OLD.erased IS NULL AND NEW.erased IS NOT NULL AND NEW.body = '' AND NEW.blob = '' AND NEW.salt = ''",
+        *(f"NEW.{column} = OLD.{column}" for column in ("id", "key", "case_id", "field", "sealed", "digest", "at")),
     ]
+)
+GUARDS = (
+    Guard("ledger_entry", "UPDATE"),
+    Guard("ledger_entry", "DELETE"),
+    Guard("ledger_case", "UPDATE", _MOVED),
+    Guard("ledger_case", "DELETE"),
+    Guard("ledger_document", "UPDATE", f"NOT ({_ERASED})"),
+    Guard("ledger_document", "DELETE"),
+    Guard("ledger_procedureversion", "UPDATE"),
+    Guard("ledger_procedureversion", "DELETE"),
+    Guard("city_cityversion", "UPDATE"),
+    Guard("city_cityversion", "DELETE"),
+)
+# SQLite's REPLACE deletes the row in its way without firing delete triggers, so the row mustn't be there.
+_KEYS = {
+    "ledger_entry": "case_id = NEW.case_id AND seq = NEW.seq",
+    "ledger_case": "number = NEW.number OR (source_ref <> '' AND source_ref = NEW.source_ref"
+    " AND source_system = NEW.source_system)",
+    "ledger_document": "key = NEW.key",
+    "ledger_procedureversion": "digest = NEW.digest",
+    "city_cityversion": "FALSE",
+}
+_REPLACING = tuple(
+    Guard(table, "INSERT", f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id OR {key})") for table, key in _KEYS.items()
+)
+_TRUNCATING = tuple(Guard(table, "TRUNCATE") for table in _KEYS)
+_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION huying_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+)
 
 
-def _postgresql(table: str, event: str) -> list[str]:
-    name = _name(table, event)
-    each = "STATEMENT" if event == "TRUNCATE" else "ROW"
-    return [
-        "CREATE OR REPLACE FUNCTION huying_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
-        f"DROP TRIGGER IF EXISTS {name} ON {table}",
-        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each} EXECUTE FUNCTION huying_refuse()",
-    ]
+def guards() -> tuple[Guard, ...]:
+    """Every refusal that the database at hand needs."""
+    return GUARDS + (_TRUNCATING if connection.vendor == "postgresql" else _REPLACING)
 
 
-def _wanted() -> list[tuple[str, str]]:
-    wanted = [(table, event) for table, events in GUARDED.items() for event in events]
-    if connection.vendor == "postgresql":
-        wanted += [(table, "TRUNCATE") for table in GUARDED]
-    return wanted
+def _sqlite(guard: Guard) -> str:
+    when = f" WHEN {guard.when}" if guard.when else ""
+    return (
+        f"CREATE TRIGGER {guard.name} BEFORE {guard.event} ON {guard.table}{when} "
+        f"BEGIN SELECT RAISE(ABORT, '{guard.table} is append-only'); END"
+    )
+
+
+def _postgresql(guard: Guard) -> str:
+    each = "STATEMENT" if guard.event == "TRUNCATE" else "ROW"
+    when = f" WHEN ({guard.when})" if guard.when else ""
+    # ALWAYS: a session that calls itself a replica is refused too.
+    return (
+        f"CREATE OR REPLACE TRIGGER {guard.name} BEFORE {guard.event} ON {guard.table} "
+        f"FOR EACH {each}{when} EXECUTE FUNCTION huying_refuse(); "
+        f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {guard.name}"
+    )
 
 
 def install() -> None:
-    """Put every trigger in place whose table exists; what is there already stays."""
-    make = _postgresql if connection.vendor == "postgresql" else _sqlite
+    """Put every trigger in place whose table exists; those that are there as they should be stay."""
     tables = set(connection.introspection.table_names())
-    missing = _missing()
-    with connection.cursor() as cursor:
-        for table, event in _wanted():
-            if table in tables and _name(table, event) in missing:
-                for statement in make(table, event):
-                    cursor.execute(statement)
+    missing = [guard for guard in _missing() if guard.table in tables]
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_FUNCTION)
+        for guard in missing:
+            if connection.vendor == "sqlite":
+                cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}")
+            cursor.execute(_postgresql(guard) if connection.vendor == "postgresql" else _sqlite(guard))
 
 
 def remove() -> None:
-    """Take the triggers away: for tests that must flush, and for nothing else."""
+    """Take the triggers away: for tests that must flush or tamper, and for nothing else."""
     with connection.cursor() as cursor:
-        for table, event in _wanted():
-            on = f" ON {table}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {_name(table, event)}{on}")
+        if connection.vendor == "postgresql":
+            connection.check_constraints()  # a table with checks still to come can't be altered
+        for guard in guards():
+            on = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}{on}")
 
 
 @contextmanager
@@ -77,16 +127,19 @@ def lifted() -> Iterator[None]:
         install()
 
 
-def _missing() -> set[str]:
+def _missing() -> list[Guard]:
+    """The guards that aren't there, are switched off, or (SQLite keeps the text) say something else."""
     query = (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        "SELECT tgname, '' FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
         if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
-        present = {row[0] for row in cursor.fetchall()}
-    return {_name(table, event) for table, event in _wanted()} - present
+        present = dict(cursor.fetchall())
+    if connection.vendor == "postgresql":
+        return [guard for guard in guards() if guard.name not in present]
+    return [guard for guard in guards() if present.get(guard.name) != _sqlite(guard)]
 
 
 def after_migrate(**signal: object) -> None:
@@ -108,5 +161,6 @@ def check_installed(
         return []
     if not missing:
         return []
+    names = ", ".join(sorted(guard.name for guard in missing))
     hint = "Run `huying init`: it installs the guard again."
-    return [checks.Error(f"The ledger's guard is missing: {', '.join(sorted(missing))}", hint=hint, id="ledger.E001")]
+    return [checks.Error(f"The ledger's guard is missing: {names}", hint=hint, id="ledger.E001")]
