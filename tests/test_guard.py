@@ -19,7 +19,7 @@ from tests.cast import act, call
 SQLITE = connection.vendor == "sqlite"
 
 
-def refused(sql: str, *values: object) -> None:
+def refused(sql: str, *values: str | int) -> None:
     """The database itself says no, names the table, and everything stands as before."""
     before = rows()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
@@ -62,7 +62,7 @@ def test_a_procedure_in_force_or_past_can_be_neither_changed_nor_deleted(lamp: C
 @pytest.mark.parametrize(
     ("column", "value"), [("number", "123456789012"), ("opened", "2020-01-01"), ("procedure", "task"), ("id", 10**9)]
 )
-def test_what_a_case_was_opened_as_stays(lamp: Case, column: str, value: object) -> None:
+def test_what_a_case_was_opened_as_stays(lamp: Case, column: str, value: str | int) -> None:
     refused(f"UPDATE ledger_case SET {column} = %s WHERE id = %s", value, lamp.pk)
 
 
@@ -72,7 +72,7 @@ def test_the_columns_that_follow_the_state_can_be_written(lamp: Case) -> None:
 
 @pytest.mark.parametrize("column", ["body", "digest", "salt", "key", "case_id", "sealed", "blob", "field", "at"])
 def test_a_document_can_be_erased_but_never_rewritten(lamp: Case, column: str) -> None:
-    others = {"case_id": call().pk, "sealed": True, "at": "2020-01-01"}
+    others: dict[str, str | int] = {"case_id": call().pk, "sealed": True, "at": "2020-01-01"}
     refused(f"UPDATE ledger_document SET {column} = %s WHERE case_id = %s", others.get(column, "x"), lamp.pk)
 
 
