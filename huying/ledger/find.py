@@ -122,7 +122,10 @@ def queue(
 
 
 def found(query: str, actor: Actor, *, most: int = 50) -> list[Case]:
-    """Cases whose handling copies hold every word of `query`, among those the actor may see, newest first."""
+    """Cases in whose handling copies every word of `query` stands, among those the actor may see, newest first.
+
+    The database joins the two, so that a rare hit isn't lost among many that are others' to see.
+    """
     return list(visible(actor).filter(pk__in=search.matching(query)).order_by("-pk")[:most])
 
 
@@ -149,6 +152,7 @@ class PublicView:
     closed: datetime | None
     outcome: str
     verified: str
+    spot: str
 
 
 def public(case: Case) -> PublicView | None:
@@ -158,5 +162,12 @@ def public(case: Case) -> PublicView | None:
         return None
     return PublicView(
         number=case.number, category=state.category, area=state.area, stage=state.stage, opened=case.opened,
-        due=case.due, closed=case.closed, outcome=state.outcome, verified=state.verified,
+        due=case.due, closed=case.closed, outcome=state.outcome, verified=state.verified, spot=_spot(state),
     )  # fmt: skip
+
+
+def _spot(state: State) -> str:
+    """The coarse point, where the category may show one and nothing was asked to be sealed."""
+    categories = store.current().categories
+    shown = not state.sealed and state.category in categories and categories[state.category].point == "coarse"
+    return str(state.facts.get("spot", "")) if shown else ""

@@ -28,12 +28,14 @@ from huying.errors import (
     WrongStage,
     WrongWhen,
 )
+from huying.ledger import number, timewords
 from huying.ledger.actor import Actor, Around, accused, fits, may_unseal
 from huying.ledger.clockwork import ANSWER, Clockwork
-from huying.ledger.fold import State, apply, stamp
-from huying.ledger.vocabulary import Act, Procedure, listed, people
+from huying.ledger.fold import State, apply, instant, stamp
+from huying.ledger.vocabulary import Act, Field, Procedure, Words, listed, people
 
 UNSEALERS = ("intake", "callback", "handler@lead")
+_UNSAID = {"zh-Hans": "未填", "en": "not said"}
 SPOKEN = ("lead", "owner", "category", "area", "outcome", "about")
 
 
@@ -135,19 +137,25 @@ def _who(q: Question) -> str:
     for word in q.act.by:
         if not hidden and fits(word, q.actor, q.state, q.city, q.around):
             return word
-    raise NotAllowed(actor=_named(q.actor, q.city), act=q.act.label, by=listed(people(word) for word in q.act.by))
+    raise NotAllowed(actor=_named(q.actor.key, q.city), act=q.act.label, by=listed(people(word) for word in q.act.by))
 
 
-def _named(actor: Actor, city: City) -> object:
-    return city.people[actor.key].name if actor.key in city.people else actor.key
+def _named(key: str, city: City) -> object:
+    """Somebody's name; the requester, the clock and the system have none."""
+    return city.people[key].name if key in city.people else people(key)
 
 
 def _when(q: Question) -> None:
     for name, values in q.act.when.items():
         kept = q.state.outcome if name == "outcome" else str(q.state.facts.get(name, ""))
         if kept not in values:
-            label = q.procedure.fields[name].label if name in q.procedure.fields else name
-            raise WrongWhen(act=q.act.label, field=label, values="、".join(values), value=kept or "—")
+            field = q.procedure.fields[name]
+            wanted = listed(_choice(field, value) for value in values)
+            raise WrongWhen(act=q.act.label, field=field.label, values=wanted, value=_choice(field, kept))
+
+
+def _choice(field: Field, value: str) -> Words:
+    return field.of.get(value) or ({"zh-Hans": value, "en": value} if value else _UNSAID)
 
 
 def _copied(q: Question) -> None:
@@ -160,7 +168,8 @@ def _before_due(q: Question) -> None:
     """An extension is asked for before the due time (domain.md §3.5)."""
     answer = q.state.clocks.get(ANSWER)
     if answer is not None and answer.due is not None and stamp(q.at) > answer.due:
-        raise TooLate(act=q.act.label, due=answer.due)
+        due = timewords.in_words(instant(answer.due), q.city.calendar)
+        raise TooLate(act=q.act.label, due=due)
 
 
 def _assent(q: Question) -> None:
@@ -172,7 +181,7 @@ def _assent(q: Question) -> None:
 def _unsealing(q: Question) -> None:
     """Who called, and their own words, are for few (promise 13)."""
     if not may_unseal(q.actor, q.state, q.city):
-        raise NotAllowed(actor=_named(q.actor, q.city), act=q.act.label, by=listed(map(people, UNSEALERS)))
+        raise NotAllowed(actor=_named(q.actor.key, q.city), act=q.act.label, by=listed(map(people, UNSEALERS)))
 
 
 RULES = {"copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing}
@@ -187,7 +196,7 @@ def _answers(q: Question) -> None:
         same_person = clock.by == q.actor.key
         same_organ = q.act.apart == "organ" and clock.organ and clock.organ in organs(q.actor, q.city)
         if same_person or same_organ:
-            raise OwnQuestion(act=q.act.label, who=clock.by)
+            raise OwnQuestion(act=q.act.label, who=_named(clock.by, q.city))
 
 
 def organs(actor: Actor, city: City) -> frozenset[str]:
@@ -220,7 +229,7 @@ def _doer(who: str, city: City) -> object:
     kind, _, unit = who.partition(":")
     if kind == "organ":
         return city.units[unit].name if unit in city.units else unit
-    return city.people[who].name if who in city.people else who
+    return _named(who, city)
 
 
 def _children(q: Question) -> None:
@@ -229,9 +238,9 @@ def _children(q: Question) -> None:
     still = [part for part in parts if part in q.state.children and q.state.children[part].open]
     if still:
         count = sum(q.state.children[part].open for part in still)
-        raise OpenChildren(act=q.act.label, count=count, parts="、".join(still))
+        raise OpenChildren(act=q.act.label, count=count, parts=listed(q.procedure.part(part) for part in still))
     if q.leaving and q.around.parent is not None and q.around.parent.closed:
-        raise ParentClosed(number=q.state.parent)
+        raise ParentClosed(number=number.said(q.state.parent))
 
 
 def count_key(procedure: Procedure, count: str, state: State) -> str:
@@ -268,19 +277,20 @@ def _judge_lead(q: Question, lead: str, about: str) -> None:
         raise LeadIsAccused(unit=unit.name, about=q.city.unit(about).name)
 
 
-def _judge_merge(q: Question, number: str) -> None:
+def _judge_merge(q: Question, into: str) -> None:
     """A survivor is open, of the same procedure, isn't merged, and has promised if this one has."""
     survivor = q.around.survivor
-    if survivor is None or number == q.around.number:
-        raise CannotMerge(number=number, why={"zh-Hans": "不能并入自己", "en": "it is this case itself"})
+    spoken = number.said(into)
+    if survivor is None or into == q.around.number:
+        raise CannotMerge(number=spoken, why={"zh-Hans": "不能并入自己", "en": "it is this case itself"})
     if survivor.closed or survivor.into or survivor.procedure != q.state.procedure:
         raise CannotMerge(
-            number=number,
+            number=spoken,
             why={"zh-Hans": "它已办结、已并单或不是同一种事项", "en": "it is closed, merged, or of another kind"},
         )
     if ANSWER in q.state.clocks and ANSWER not in survivor.clocks:
         raise CannotMerge(
-            number=number,
+            number=spoken,
             why={
                 "zh-Hans": "它还没有派出，而本件已有答复期限",
                 "en": "it hasn't been dispatched, but this one has a due date",
@@ -320,6 +330,8 @@ class _Changes:
             declared = self.q.procedure.fields.get(name)
             if declared and declared.keep and name not in self.changes:
                 self._map("facts")[name] = value
+        if "spot" in self.said:
+            self._map("facts")["spot"] = self.said["spot"]
         if self.q.opening:
             self._opened()
         if "lead" in self.changes and self.changes["lead"] != self.q.state.lead and self.q.state.owner:
@@ -441,7 +453,7 @@ class _Changes:
             n for n in due if (c := self.q.state.clocks.get(n)) and c.running and c.next and c.next <= stamp(self.q.at)
         ]
         if not rung and due:
-            raise NothingToAnswer(act=self.q.act.label, clock=due[0])
+            raise NothingToAnswer(act=self.q.act.label, clock=self.q.procedure.clocks[due[0]].label)
         for name in rung:
             work.passed(name, then=True)
 

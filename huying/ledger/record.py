@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection
 from huying.city import store
 from huying.city.facts import City
 from huying.errors import CannotMerge, Stale, UnknownCase
-from huying.ledger import documents, number, rulebook, said
+from huying.ledger import documents, number, rulebook, said, timewords
 from huying.ledger.actor import REQUESTER, SYSTEM, Actor, Around
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State
@@ -24,10 +24,12 @@ from huying.ledger.ledger import Step, append, canonical, create
 from huying.ledger.models import Case, Document, Entry
 from huying.ledger.now import now
 from huying.ledger.procedure import child_moved, decide
-from huying.ledger.vocabulary import Act, Field, Procedure
+from huying.ledger.vocabulary import Act, Field, Procedure, people
 from huying.ledger.writing import writing
 
 DEEPEST = 8
+SOURCE = {"zh-Hans": "来源平台", "en": "source system"}
+SOURCE_REF = {"zh-Hans": "来源编号", "en": "source reference"}
 UNTOUCHED = frozenset({"clock", "case"})
 
 
@@ -61,7 +63,7 @@ def open_case(intake: Intake, actor: Actor, *, happened_at: datetime | None = No
     procedure = rulebook.procedure(intake.procedure)
     scene = Scene(store.current(), now())
     values = said.read(procedure, procedure.act("open"), intake.said, scene.city)
-    source = said.text(intake.source_system, "source"), said.text(intake.source_ref, "source_ref")
+    source = said.text(intake.source_system, SOURCE), said.text(intake.source_ref, SOURCE_REF)
     known = _known(*source)
     if known is not None:
         return known
@@ -172,10 +174,11 @@ def _survivor(text: str) -> Case:
 def _not_stale(act: Act, held: Held, actor: Actor, seen: int | None) -> None:
     if act.quiet or (seen is None and actor.relations & UNTOUCHED) or seen == held.state.turn:
         return
-    decided = Entry.objects.filter(case=held.case, seq=held.state.turn).values_list("act", flat=True).first() or ""
-    procedure = rulebook.procedure(held.state.procedure)
-    label = procedure.acts[decided].label if decided in procedure.acts else decided
-    raise Stale(act=label, turn=held.state.turn)
+    decided = Entry.objects.filter(case=held.case, seq=held.state.turn).get()
+    procedure, city = rulebook.procedure(held.state.procedure), store.current()
+    label = procedure.acts[decided.act].label if decided.act in procedure.acts else decided.act
+    who = city.people[decided.actor].name if decided.actor in city.people else people(decided.actor)
+    raise Stale(act=label, who=who, when=timewords.in_words(decided.at, city.calendar))
 
 
 def _around(held: Held, values: said.Said) -> Around:
@@ -204,6 +207,8 @@ def _step(
         made = _documents(declared, value, sealed=sealed or declared.sealed, at=scene.at)
         rows += made
         spoken[name] = "\n".join(map(documents.reference, made)) if made else _plain(value)
+        if isinstance(value, said.Point):
+            spoken["spot"] = value.spot
     sets = decide(procedure, state, act.name, actor, spoken, at=scene.at, city=scene.city, around=around)
     return Step(procedure, state, act, actor.key, spoken, sets, scene.at, happened_at, tuple(rows), _caller(values))
 
@@ -217,7 +222,7 @@ def _documents(declared: Field, value: said.Value, *, sealed: bool, at: datetime
     if isinstance(value, said.Requester):
         known = {name: part for name, part in vars(value).items() if part}
         return [documents.new_text(declared.name, canonical(known), sealed=True, at=at)]
-    if declared.type == "text":
+    if declared.type in ("text", "point"):
         return [documents.new_text(declared.name, str(value), sealed=sealed, at=at)]
     if declared.type == "file" and isinstance(value, tuple):
         uploads = [upload for upload in value if isinstance(upload, said.Upload)]
@@ -328,13 +333,14 @@ def _fit_parent(case: Case, new: Case, state: State) -> None:
             break
         if above.pk == case.pk or depth == DEEPEST - 1:
             raise CannotMerge(
-                number=new.number,
+                number=number.said(new.number),
                 why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
             )
         above = above.parent
     if new.closed or (state.part and state.part not in rulebook.procedure(new.procedure).parts):
         raise CannotMerge(
-            number=new.number, why={"zh-Hans": "它已办结，或没有这类子项", "en": "it is closed, or has no such part"}
+            number=number.said(new.number),
+            why={"zh-Hans": "它已办结，或没有这类子项", "en": "it is closed, or has no such part"},
         )
 
 

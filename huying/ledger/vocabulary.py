@@ -36,6 +36,7 @@ FIELD_TYPES = frozenset(
         "case",
         "children",
         "requester",
+        "point",
         "clock",
     ]
 )
@@ -94,6 +95,13 @@ def listed(words: Iterable[Words], between: str = "、") -> Words:
         "zh-Hans": between.join(label["zh-Hans"] for label in labels),
         "en": english.join(label["en"] for label in labels),
     }
+
+
+def named(labels: Mapping[str, Words]) -> Words:
+    """Labels with the codes that stand for them, as one: 派单（dispatch）、签收（accept）."""
+    return listed(
+        {"zh-Hans": f"{label['zh-Hans']}（{code}）", "en": f"{label['en']} ({code})"} for code, label in labels.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -217,6 +225,7 @@ class Procedure:
     counts: Mapping[str, CountRule]
     fields: Mapping[str, Field]
     renamed: Mapping[str, str]
+    part_labels: Mapping[str, Words] = field(default_factory=dict)
     text: str = ""
     common: str = ""
 
@@ -228,12 +237,17 @@ class Procedure:
     def act(self, name: str) -> Act:
         """The act of that name; raises UnknownAct, which lists those there are."""
         if name not in self.acts:
-            raise UnknownAct(act=name, procedure=self.label, acts="、".join(self.acts))
+            labels = {act.name: act.label for act in self.acts.values()}
+            raise UnknownAct(act=name, procedure=self.label, acts=named(labels))
         return self.acts[name]
 
     def stage(self, name: str) -> Words:
         """What a stage is called."""
         return self.stages.get(name) or self.final.get(name) or {"zh-Hans": name, "en": name}
+
+    def part(self, name: str) -> Words:
+        """What a part is called: the kind of children that an act opens."""
+        return self.part_labels.get(name) or {"zh-Hans": name, "en": name}
 
     @property
     def parts(self) -> dict[str, str]:
