@@ -1,14 +1,10 @@
-"""The facts of a city: trees, routes, limits, posts and deputies; and what the demo city holds."""
+"""The facts of a city: trees, routes, limits, posts and deputies; its canonical JSON; its sentences."""
 
 from __future__ import annotations
 
 import ast
-import csv
-import json
-from collections import Counter
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,108 +20,6 @@ ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "cities" / "demo"
 DAY = date(2026, 6, 15)
 CITY = folder.read(DEMO)
-
-
-# --- what the demo city holds
-
-
-def test_the_demo_city_has_the_bodies_of_a_city() -> None:
-    kinds = Counter(unit.kind for unit in CITY.units.values())
-    assert kinds["district"] == 3
-    assert kinds["subdistrict"] == 9
-    assert kinds["department"] + kinds["utility"] == 20
-    assert kinds["community"] == 18
-    assert kinds["organisation"] == 2
-    assert CITY.root.code == "yunting"
-
-
-def test_the_demo_city_has_twelve_handled_and_three_referred_classes_in_three_levels() -> None:
-    classes = [category for category in CITY.categories.values() if not category.parent]
-    assert Counter(category.handled for category in classes) == {True: 12, False: 3}
-    depths = {code: len(CITY.category_path(code)) for code in CITY.categories}
-    assert set(depths.values()) == {1, 2, 3}
-    for code, category in CITY.categories.items():
-        assert category.handled == CITY.category(CITY.category_path(code)[-1]).handled, code
-
-
-def test_each_demo_body_has_two_handlers_a_reviewer_and_a_leader() -> None:
-    for unit in CITY.units.values():
-        if unit.kind in ("department", "utility", "subdistrict"):
-            assert len(CITY.holders("handler", unit.code, on=DAY)) >= 2, unit.code
-            assert CITY.holders("reviewer", unit.code, on=DAY), unit.code
-            assert CITY.holders("leader", unit.code, on=DAY), unit.code
-
-
-def test_the_demo_city_has_three_separate_administrators_and_an_independent_call_back_desk() -> None:
-    assert len(CITY.holders("admin", "informatics", on=DAY)) == 3
-    assert CITY.organ("callback") == "callback"
-    assert CITY.organ("dispatch") == CITY.organ("hotline") != CITY.organ("callback")
-
-
-def test_no_community_may_lead_in_the_demo_city() -> None:
-    outside = {unit.code for unit in CITY.units.values() if not unit.may_lead}
-    assert outside == {u.code for u in CITY.units.values() if u.kind in ("community", "organisation", "city")}
-
-
-def test_everything_in_the_demo_city_is_named_in_both_languages() -> None:
-    units, areas, categories = CITY.units.values(), CITY.areas.values(), CITY.categories.values()
-    names = [*(u.name for u in units), *(a.name for a in areas), *(c.name for c in categories), CITY.name]
-    for words in [*names, *CITY.texts.values(), *CITY.danger, *CITY.emergency.values()]:
-        assert all(words[language] for language in LANGUAGES), words
-
-
-def test_the_demo_city_has_the_notices_of_2015_to_2026_and_no_more() -> None:
-    assert CITY.calendar.years == frozenset(range(2015, 2027))
-    for path in (DEMO / "calendars").glob("*.json"):
-        notice = json.loads(path.read_text("utf-8"))
-        assert set(notice) == {"year", "papers", "days"}
-        assert notice["papers"], "the official notice is named"
-    assert "MIT License" in (DEMO / "calendars" / "LICENSE").read_text("utf-8")
-
-
-def test_the_demo_city_answers_each_ground_and_each_class_that_it_refers_out() -> None:
-    grounds = ("emergency", "legal_channel", "repeated", "secret", "beyond", "unlawful")
-    assert {f"refer_{ground}" for ground in grounds} <= CITY.texts.keys()
-    assert {c.refer_to for c in CITY.categories.values() if not c.handled} <= CITY.texts.keys()
-
-
-def test_no_evidence_is_asked_for_by_default() -> None:
-    asked = {code for code, category in CITY.categories.items() if category.evidence != "none"}
-    assert all(code.startswith("streets.roads") for code in asked)
-
-
-def test_every_handled_category_has_a_unit_that_may_lead_everywhere() -> None:
-    for code, category in CITY.categories.items():
-        for area in ("", *CITY.areas):
-            unit = CITY.route(code, area)
-            assert unit is None if not category.handled else unit and CITY.unit(unit).may_lead, (code, area)
-
-
-def test_a_matter_of_safety_never_waits_longer_than_two_hours_for_its_answer() -> None:
-    for code, category in CITY.categories.items():
-        if category.handled:
-            assert CITY.limit("request", "answer", category=code, urgency="safety") == Limit(2, "h"), code
-
-
-def test_the_demo_folder_keeps_no_attribute_of_a_person_and_no_password() -> None:
-    with (DEMO / "people.csv").open(encoding="utf-8", newline="") as people:
-        assert next(csv.reader(people)) == ["key", "name", "unit"]
-    assert not [path for path in DEMO.rglob("*") if path.is_file() and b"password" in path.read_bytes().lower()]
-
-
-def test_the_demo_areas_of_one_level_tile_those_above() -> None:
-    for area in CITY.areas.values():
-        parts = [part for part in CITY.areas.values() if part.parent == area.code]
-        if parts:
-            assert sum(ground(part.code) for part in parts) == pytest.approx(ground(area.code), rel=0.002), area.code
-
-
-def ground(area: str) -> float:
-    """The size of an area's polygon in square degrees."""
-    geometry = CITY.area(area).geometry
-    assert geometry is not None
-    (ring,) = json.loads(json.dumps(geometry))["coordinates"]
-    return abs(sum(float(a[0] * b[1] - b[0] * a[1]) for a, b in pairwise(ring))) / 2
 
 
 # --- lookups

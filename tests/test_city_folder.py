@@ -312,3 +312,10 @@ def test_the_error_lists_every_finding_with_file_and_line(city: Path) -> None:
     spoken = sentence(caught.value, "zh-Hans")
     assert "danger.toml:1: 文件不存在。" in spoken
     assert "ladders.csv:1: 文件不存在。" in spoken
+
+
+def test_evidence_is_none_and_the_point_omitted_where_nothing_is_written(city: Path) -> None:
+    text = (city / "categories.csv").read_text("utf-8")
+    (city / "categories.csv").write_text(text.replace("none,coarse,路灯照明", ",,路灯照明"), "utf-8", newline="")
+    lamps = folder.read(city).category("streets.lamps")
+    assert (lamps.evidence, lamps.point) == ("none", "omit")
