@@ -23,6 +23,7 @@
     │   ├── UnknownUnit  UnknownArea  UnknownCategory  UnknownPerson  UnknownCase  UnknownProcedure
     │   └── SecrecyMark      a text carries a mark of state secrecy
     ├── NoCity               no city data was ever loaded
+    ├── RealCity             invented cases were asked for in production
     ├── UnknownYear          the calendar has no official notice for a year
     ├── BadCity  BadProcedures   a folder with findings, each with file and line
     ├── WouldStrand          a new procedure would leave open cases in an unknown stage
@@ -109,7 +110,7 @@ class WrongWhen(Refused):
 
 
 class Stale(Refused):
-    message = "Somebody decided on this case since you read it ({act}, entry {turn})."
+    message = "{who} has done “{act}” on this case since you read it ({when})."
     mend = "Look at what changed and decide again; what you typed is kept."
 
 
@@ -260,6 +261,11 @@ class SecrecyMark(BadInput):
 class NoCity(HuyingError):
     message = "No city data has been loaded yet."
     mend = "Run `huying init`, or `huying city load FOLDER`."
+
+
+class RealCity(HuyingError):
+    message = "This is a real city (production mode): invented cases never go into its ledger."
+    mend = "Set HUYING_MODE=demo and HUYING_HOME to a folder of its own."
 
 
 class UnknownYear(HuyingError):

@@ -16,7 +16,7 @@ BROKEN: dict[str, Row] = {
     ),
     "unknown key at the top": (
         "task", "", "name = \"task\"", "name = \"task\"\nstates = {}", "", "states",
-        "没有“states”这个键；可用的有：act clock count field final label name renamed stage。",
+        "没有“states”这个键；可用的有：act clock count field final label name part renamed stage。",
     ),
     "unknown key in the common file": (
         "common", "act.urge", "quiet = true", "silent = true", "act.urge", "silent",
@@ -49,14 +49,14 @@ BROKEN: dict[str, Row] = {
     "an unknown type": (
         "task", "field.planned", '"number"', '"percent"', "field.planned", "type",
         "没有“percent”这种字段类型；可用的有：area case category children choice clock date due file limit"
-        " number person requester text unit yes。",
+        " number person point requester text unit yes。",
     ),
     "another name than the file's": (
         "task", "", 'name = "task"', 'name = "duty"', "", "name", "名称“duty”与文件名不一致。",
     ),
     "no final stages": (
         "administration", "", "[final]", "[ended]", "", "[ended]",
-        "没有“ended”这个键；可用的有：act clock count field final label name renamed stage。",
+        "没有“ended”这个键；可用的有：act clock count field final label name part renamed stage。",
     ),
     "an unknown role": (
         "request", "act.dispatch", 'by = ["dispatcher"]', 'by = ["dispacher"]', "act.dispatch", "by",
@@ -180,6 +180,14 @@ BROKEN: dict[str, Row] = {
         "callout", "act.split", '"duty:task"', '"duty:tusk"', "act.split", "opens",
         "“opens”里的规程“tusk”没有声明；可用的有：administration callout request task turnout。",
     ),
+    "a part that nobody opens": (
+        "request", "part", "", 'help = { zh-Hans = "帮办", en = "Help" }', "part", "help =",
+        "没有任何动作开出子项“帮办”。",
+    ),
+    "a part without words": (
+        "callout", "part", "duty =", "duties =", "act.split", "opens",
+        "“opens”里的子项“duty”没有声明；可用的有：duties turnout。",
+    ),
     "a child without a part": (
         "callout", "act.split", '"duty:task"', '"task"', "act.split", "opens", "“task”应当写成“子项:规程”。",
     ),
@@ -281,15 +289,15 @@ BROKEN: dict[str, Row] = {
     ),
     "a doer who is the judge": (
         "request", "act.confirm", 'by = ["requester", "callback"]', 'by = ["reviewer@lead"]', "act.confirm", "by",
-        "“核实办结”由办理者自己办结（reviewer@lead）：办理的人不能自己判定。",
+        "“核实办结”由办理者自己办结（主办单位审核人）：办理的人不能自己判定。",
     ),
     "a lead who confirms itself": (
         "task", "act.confirm", 'by = ["parent_lead", "opener", "supervisor"]', 'by = ["lead", "supervisor"]',
-        "act.confirm", "by", "“核验销号”由办理者自己办结（lead）：办理的人不能自己判定。",
+        "act.confirm", "by", "“核验销号”由办理者自己办结（主办单位）：办理的人不能自己判定。",
     ),
     "an exception without assent": (
         "request", "act.answer_now", 'rules = ["assent"]\n', "", "act.answer_now", "by",
-        "“当场答复”由办理者自己办结（intake）：办理的人不能自己判定。",
+        "“当场答复”由办理者自己办结（受理员）：办理的人不能自己判定。",
     ),
     "a stage that is never reached": (
         "callout", "stage", "on_site =", 'called_up = { zh-Hans = "备勤", en = "On call" }\non_site =',
@@ -323,7 +331,7 @@ BROKEN: dict[str, Row] = {
     ),
     "a parent that doesn't wait": (
         "request", "act.submit", 'waits = ["support"]\n', "", "act.lapse", "[act.lapse]",
-        "“回访期满，未核实办结”可能在子项（support）未办结时就办结：此前没有动作等待它们。",
+        "“回访期满，未核实办结”可能在子项（协办）未办结时就办结：此前没有动作等待它们。",
     ),
     "a closing without an outcome": (
         "turnout", "act.no_show", 'outcome = "nothing_done", ', "", "act.no_show", "[act.no_show]",

@@ -111,11 +111,15 @@ def _codes(procedure: Procedure) -> Iterator[Flaw]:
     tables: dict[str, Iterable[str]] = {
         "stage": procedure.stages, "final": procedure.final, "act": procedure.acts,
         "clock": procedure.clocks, "count": procedure.counts, "field": procedure.fields,
+        "part": procedure.part_labels,
     }  # fmt: skip
     for table, names in tables.items():
         for name in names:
             if not CODE.fullmatch(name):
                 yield Flaw((table, name), NO_CODE, {"name": name})
+    for part, label in procedure.part_labels.items():
+        if part not in procedure.parts:
+            yield Flaw(("part", part), "Nothing opens the part “{part}”.", {"part": label})
     for stage in procedure.stages:
         if stage in procedure.final:
             yield Flaw(("final", stage), "“{name}” stands among the open stages too.", {"name": stage})
@@ -226,6 +230,7 @@ def _children(act: Act, procedure: Procedure, procedures: Mapping[str, Procedure
     if act.opens and not (CODE.fullmatch(act.part) and act.child):
         yield Flaw((*at, "opens"), "“{value}” must read part:procedure.", {"value": act.opens})
         return
+    yield from _known((*at, "opens"), "part", [act.part], ["", *procedure.part_labels])
     for key, other in (("opens", act.child), ("follow_up", act.follow_up)):
         if not other:
             continue

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from huying.city.calendar import Limit
+from huying.city.calendar import Calendar, Limit, Words
 from huying.city.facts import City
 from huying.errors import BadLimit, BadValue, NothingToAnswer, UnknownYear
 from huying.ledger import clock as counting
+from huying.ledger import timewords
 from huying.ledger.actor import Actor
 from huying.ledger.fold import Clock, State, instant, stamp
 from huying.ledger.vocabulary import ClockRule, Procedure
@@ -105,8 +106,9 @@ class Clockwork:
         most = counting.earliest(self.at, Limit.parse(rule.most), self.city.calendar)
         target = self.end(limit) if isinstance(limit, date) else counting.earliest(self.at, limit, self.city.calendar)
         if target > most + timedelta(days=1):
-            expected = {"zh-Hans": f"不超过 {rule.most}", "en": f"at most {rule.most}"}
-            raise BadValue(field=self.procedure.fields[name].label, value=str(limit), expected=expected)
+            raise BadValue(
+                field=self.procedure.fields[name].label, value=limit, expected=_at_most(Limit.parse(rule.most))
+            )
 
     def end(self, day: date) -> datetime:
         """The instant at which a day that was named ends: closing time, or 24:00 local."""
@@ -202,7 +204,8 @@ class Clockwork:
         until = date.fromisoformat(str(self.said["until"]))
         due = stamp(self.end(until))
         if due <= old.expected:
-            raise BadValue(field=self.procedure.fields["until"].label, value=until, expected=_LATER)
+            expected = _later_than(instant(old.expected), self.city.calendar)
+            raise BadValue(field=self.procedure.fields["until"].label, value=until, expected=expected)
         self.changed[name] = replace(
             old, due=due, next=due, basis="said", awaiting=None, earliest=None, first=old.first or due
         )
@@ -232,7 +235,8 @@ class Clockwork:
         """
         rule, old = self.procedure.clocks.get(name), self.get(name)
         if rule is None or old is None or not old.running or not old.next or instant(old.next) > self.at:
-            raise NothingToAnswer(act={"zh-Hans": "到时", "en": "clock"}, clock=name)
+            act = self.procedure.acts["pass"].label
+            raise NothingToAnswer(act=act, clock=rule.label if rule else name)
         following = None if then else self._following(rule, old)
         self.changed[name] = replace(old, missed=old.missed + 1, next=following)
 
@@ -276,4 +280,18 @@ class Clockwork:
 
 
 _AHEAD = {"zh-Hans": "一个还没到的日期", "en": "a date that lies ahead"}
-_LATER = {"zh-Hans": "晚于现在期限的日期", "en": "a date later than the present due time"}
+
+
+def _at_most(limit: Limit) -> Words:
+    return {
+        "zh-Hans": f"不超过 {timewords.spell(limit)}",
+        "en": f"at most {timewords.spell(limit, 'en')}",
+    }
+
+
+def _later_than(due: datetime, calendar: Calendar) -> Words:
+    spoken = timewords.in_words(due, calendar)
+    return {
+        "zh-Hans": f"晚于现在期限（{spoken['zh-Hans']}）的日期",
+        "en": f"a date later than the present due time ({spoken['en']})",
+    }

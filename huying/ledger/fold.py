@@ -190,26 +190,26 @@ def apply(state: State, seq: int, sets: Sets, *, case: str = "") -> State:
 def _merge(values: dict[str, Any], before: int, seq: int, sets: Sets, case: str) -> None:
     """Merge one entry's `sets` into what stood before it: a scalar is replaced, a map name by name."""
     if seq != before + 1:
-        raise Broken(case=case, seq=seq, why=f"expected entry {before + 1}")
+        raise Broken(case=case, seq=seq, why=_told("应为第 {} 条", "expected entry {}", before + 1))
     for key, value in sets.items():
         if key in _SETTABLE:
             values[key] = _scalar(value, key, case, seq)
         elif key in _MAPS:
             _merge_map(values.setdefault(key, {}), value, key, case, seq)
         else:
-            raise Broken(case=case, seq=seq, why=f"unknown key {key!r}")
+            raise Broken(case=case, seq=seq, why=_told("没有“{}”这一项", "unknown key “{}”", key))
 
 
 def _scalar(value: object, key: str, case: str, seq: int) -> Scalar:
     expected = int if key in ("turn", "level", "city") else str
     if type(value) is not expected:
-        raise Broken(case=case, seq=seq, why=f"{key} is {value!r}")
+        raise Broken(case=case, seq=seq, why=_told("{} 的值是 {}", "{} is {}", key, repr(value)))
     return value
 
 
 def _merge_map(merged: dict[str, object], new: object, key: str, case: str, seq: int) -> None:
     if not isinstance(new, Mapping):
-        raise Broken(case=case, seq=seq, why=f"{key} is not a map")
+        raise Broken(case=case, seq=seq, why=_told("{} 不是一个表", "{} is not a map", key))
     make = _MAKERS[key]
     for name, value in new.items():
         if value is None:
@@ -218,7 +218,13 @@ def _merge_map(merged: dict[str, object], new: object, key: str, case: str, seq:
         try:
             merged[name] = make(value)
         except (TypeError, ValueError) as error:
-            raise Broken(case=case, seq=seq, why=f"{key}.{name}: {error}") from None
+            raise Broken(
+                case=case, seq=seq, why=_told("{}.{} 的值不能用（{}）", "{}.{}: {}", key, name, error)
+            ) from None
+
+
+def _told(chinese: str, english: str, *values: object) -> Mapping[str, str]:
+    return {"zh-Hans": chinese.format(*values), "en": english.format(*values)}
 
 
 def _integer(value: object) -> int:

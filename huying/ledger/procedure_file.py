@@ -26,7 +26,7 @@ from huying.ledger.vocabulary import (
 )
 
 FOLDER = Path(__file__).parent.parent / "procedures"
-_TOP = frozenset(["name", "label", "stage", "final", "field", "act", "clock", "count", "renamed"])
+_TOP = frozenset(["name", "label", "stage", "final", "part", "field", "act", "clock", "count", "renamed"])
 _SHARED = frozenset(["field", "act", "clock", "count"])
 _ACT_KEYS = {("from" if f.name == "from_" else f.name): f for f in fields(Act) if f.name != "name"}
 _TABLES = {
@@ -110,8 +110,9 @@ def parse(source: Source, common: Source | None = None) -> tuple[Procedure, list
     procedure = Procedure(
         name=str(name),
         label=source.words(("label",), source.tables.get("label")),
-        stages=_stages(source, "stage"),
-        final=_stages(source, "final"),
+        stages=_labels(source, "stage"),
+        final=_labels(source, "final"),
+        part_labels=_labels(source, "part"),
         acts={key: _act(src, key, table) for key, (src, table) in tables["act"].items()},
         clocks=clocks,
         counts={key: _count(src, key, table) for key, (src, table) in tables["count"].items()},
@@ -162,9 +163,10 @@ def _without_unused(procedure: Procedure, own: set[str]) -> Procedure:
     return replace(procedure, acts=kept, clocks=clocks)
 
 
-def _stages(source: Source, kind: str) -> dict[str, Words]:
+def _labels(source: Source, kind: str) -> dict[str, Words]:
+    """The stages or parts that a file declares, each with its words; every procedure has stages."""
     table = source.table(kind)
-    if not table:
+    if not table and kind != "part":
         source.found((kind,), "There is no table [{kind}].", kind=kind)
     return {name: source.words((kind, name), value) for name, value in table.items()}
 

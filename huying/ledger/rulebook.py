@@ -12,7 +12,7 @@ from django.db import connection
 from huying.errors import UnknownProcedure
 from huying.ledger.models import InForce, ProcedureVersion
 from huying.ledger.procedure_file import revive
-from huying.ledger.vocabulary import Procedure
+from huying.ledger.vocabulary import Procedure, named
 
 _IN_FORCE = (
     "SELECT v.digest FROM ledger_inforce i JOIN ledger_procedureversion v ON v.id = i.version_id WHERE i.name = %s"
@@ -32,7 +32,8 @@ def procedure(name: str) -> Procedure:
         cursor.execute(_IN_FORCE, [name])
         found = cursor.fetchone()
     if found is None:
-        raise UnknownProcedure(procedure=name, procedures="、".join(names()) or "—")
+        labels = {procedure.name: procedure.label for procedure in everything().values()}
+        raise UnknownProcedure(procedure=name, procedures=named(labels) if labels else "—")
     return _version(found[0])
 
 

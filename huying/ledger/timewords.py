@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from huying.city.calendar import Calendar, Limit
+from huying.city.calendar import Calendar, Limit, Words
+from huying.city.facts import LANGUAGES
 from huying.errors import say
 
 _HOUR = 60
@@ -33,6 +34,11 @@ def moment(at: datetime, calendar: Calendar, language: str = "zh-Hans") -> str:
     """An instant in local words, `2026年3月9日 周一 18:00`; the midnight that ends a day is its 24:00."""
     day, end = ending(at, calendar)
     return f"{day_words(day, language)} {end}"
+
+
+def in_words(at: datetime, calendar: Calendar) -> Words:
+    """An instant in local words by language: for sentences whose reader isn't known yet."""
+    return {language: moment(at, calendar, language) for language in LANGUAGES}
 
 
 def ending(at: datetime, calendar: Calendar) -> tuple[date, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from huying.ledger.vocabulary import Act, Procedure, Words, listed
+from huying.ledger.vocabulary import Act, Procedure, Words, listed, people
 
 ANSWER = "answer"
 # Started and stopped by the code for cases that await a holiday notice: no act needs to.
@@ -98,7 +98,7 @@ def _judging(procedure: Procedure) -> Iterator[Flaw]:
             continue
         doers = set(by) & handling
         if doers == set(by) or (leading and any(_leads(word) for word in by)):
-            who = "、".join(word for word in by if word in handling or (leading and _leads(word)))
+            who = listed(people(word) for word in by if word in handling or (leading and _leads(word)))
             message = "“{act}” closes the case by those who handle it ({by})."
             yield Flaw(("act", act.name, "by"), message, {"act": act.label, "by": who})
 
@@ -291,7 +291,8 @@ class Walk:
                 yield Flaw(at, message, {**self._told(node), "act": act.label})
             if node.parts and not persons(act):
                 message = "“{act}” would close over open children ({parts}): no act before it waits for them."
-                yield Flaw(at, message, {"parts": "、".join(sorted(node.parts)), "act": act.label})
+                parts = listed(self.procedure.part(part) for part in sorted(node.parts))
+                yield Flaw(at, message, {"parts": parts, "act": act.label})
         elif node.stage in self.procedure.final and self._open(reached) and ANSWER in self.index:
             place = self.index[ANSWER]
             if node.clocks[place] != NONE and reached.clocks[place] != RUNS:
