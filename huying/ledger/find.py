@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from huying.city import store
 from huying.city.facts import City
-from huying.errors import UnknownCase
+from huying.errors import BadValue, UnknownCase
 from huying.ledger import number, rulebook, search
 from huying.ledger.actor import Actor, Around, scopes, sees
 from huying.ledger.fold import State
@@ -99,6 +99,8 @@ QUEUES = {
     "shelved": Q(stage="shelved"),
     "escalated": Q(level__gt=0),
 }
+QUEUE_NAMES = (*QUEUES, "unit", "overdue", "soon", "all")
+SOON = timedelta(days=1)
 
 
 def queue(
@@ -106,8 +108,12 @@ def queue(
 ) -> list[Case]:
     """One page of a queue of open cases, next due first; `after` is (next_due, id) of the last row shown.
 
-    Names: those of QUEUES, `unit` (led by the actor's units), `overdue`, `soon` (within a day), `all`.
+    Names: those of QUEUES, `unit` (led by the actor's units), `overdue`, `soon` (due within a day), `all`.
+    Raises BadValue for any other.
     """
+    if name not in QUEUE_NAMES:
+        label = {"zh-Hans": "队列", "en": "Queue"}
+        raise BadValue(field=label, value=name[:40], expected="、".join(QUEUE_NAMES))
     at = at or now()
     rows = visible(actor).filter(closed=None)
     if name in QUEUES:
@@ -116,6 +122,8 @@ def queue(
         rows = rows.filter(lead__in=actor.units())
     elif name == "overdue":
         rows = rows.filter(next_due__lt=at)
+    elif name == "soon":
+        rows = rows.filter(next_due__range=(at, at + SOON))
     if after is not None:
         rows = rows.filter(Q(next_due__gt=after[0]) | Q(next_due=after[0], pk__gt=after[1]))
     return list(rows.order_by("next_due", "pk")[:most])
