@@ -67,7 +67,7 @@ PEOPLE: Mapping[str, Words] = {
     "volunteer": {"zh-Hans": "志愿者", "en": "volunteer"},
     "admin": {"zh-Hans": "管理员", "en": "administrator"},
     "lead": {"zh-Hans": "主办单位", "en": "lead unit"},
-    "owner": {"zh-Hans": "经办人", "en": "owner"},
+    "owner": {"zh-Hans": "经办人", "en": "person in charge"},
     "opener": {"zh-Hans": "登记单位", "en": "desk that opened it"},
     "requester": {"zh-Hans": "诉求人", "en": "requester"},
     "parent_lead": {"zh-Hans": "上级事项主办单位", "en": "parent's lead unit"},
