@@ -261,8 +261,6 @@ def _judge_said(q: Question, said: Mapping[str, object]) -> None:
     """What depends on what was said: the lead may lead, assent was given, the survivor is fit."""
     if "lead" in said:
         _judge_lead(q, str(said["lead"]), str(said.get("about") or q.state.about))
-    elif "about" in said and not q.opening:
-        _judge_lead(q, q.state.lead, str(said["about"]))
     if "assent" in q.act.rules and said.get("assent") is not True:
         raise NoAssent()
     if "into" in said:
@@ -334,6 +332,8 @@ class _Changes:
             self._map("facts")["spot"] = self.said["spot"]
         if self.q.opening:
             self._opened()
+        if "about" in self.changes:
+            self._gives_way(str(self.changes["about"]))
         if "lead" in self.changes and self.changes["lead"] != self.q.state.lead and self.q.state.owner:
             self.changes.setdefault("owner", "")
 
@@ -350,6 +350,14 @@ class _Changes:
         sealed = "report" if report else wish if wish in ("confidential", "anonymous") else ""
         if sealed:
             self.changes["sealed"] = sealed
+
+    def _gives_way(self, about: str) -> None:
+        """A lead that turns out to be the accused gives way to the desk that acts (promise 13)."""
+        lead = str(self.changes.get("lead", self.q.state.lead))
+        if lead in self.q.city.subtree(about):
+            desk = standing(self.word, self.q) or lead
+            _judge_lead(self.q, desk, about)
+            self.changes["lead"] = desk
 
     def _stage(self) -> None:
         if self.q.act.to:

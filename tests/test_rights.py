@@ -1,0 +1,30 @@
+"""Who sees and who may: one rule, as a check of one case and as a query; and the accused, who may neither."""
+
+from __future__ import annotations
+
+import pytest
+
+from huying.errors import LeadIsAccused
+from tests.cast import act, call
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_desk_of_the_accused_unit_does_not_register_the_case() -> None:
+    with pytest.raises(LeadIsAccused):
+        call("xihe-liuyuan.1", type="complaint", about="xihe-liuyuan")
+    with pytest.raises(LeadIsAccused):
+        call("xihe-liuyuan.1", type="complaint", about="xihe")
+
+
+def test_a_lead_that_turns_out_to_be_accused_gives_way_to_the_desk_that_finds_out() -> None:
+    case = call("xihe-liuyuan.1")
+    act(case, "triage", "hotline.1", category="streets.lamps", area="xihe-liuyuan", about="xihe-liuyuan")
+    assert case.lead == "hotline"
+
+
+def test_the_accused_can_not_hand_the_case_to_themselves_by_naming_another_unit_first() -> None:
+    case = call()
+    act(case, "triage", "hotline.1", category="streets.lamps", area="xihe-liuyuan", about="xihe")
+    with pytest.raises(LeadIsAccused):
+        act(case, "dispatch", "dispatch.1", lead="xihe-liuyuan", basis="属地管理")
