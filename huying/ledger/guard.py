@@ -54,7 +54,8 @@ GUARDS = (
 # SQLite's REPLACE deletes the row in its way without firing delete triggers, so the row mustn't be there.
 _KEYS = {
     "ledger_entry": "case_id = NEW.case_id AND seq = NEW.seq",
-    "ledger_case": "number = NEW.number OR (source_ref <> '' AND source_ref = NEW.source_ref"
+    # `NOT (… = '')` as in the partial index: SQLite uses the index for these very words only.
+    "ledger_case": "number = NEW.number OR (NOT (source_ref = '') AND source_ref = NEW.source_ref"
     " AND source_system = NEW.source_system)",
     "ledger_document": "key = NEW.key",
     "ledger_procedureversion": "digest = NEW.digest",

@@ -84,7 +84,9 @@ def open_case(intake: Intake, actor: Actor, *, happened_at: datetime | None = No
 
 
 def _known(system: str, ref: str) -> Case | None:
-    return Case.objects.filter(source_system=system, source_ref=ref).first() if ref else None
+    # The exclusion says what the partial index says; without it SQLite reads the whole table.
+    same = Case.objects.filter(source_system=system, source_ref=ref).exclude(source_ref="")
+    return same.first() if ref else None
 
 
 def record(
