@@ -1,21 +1,15 @@
-"""What the clock tests share: the demo calendar with and without office hours, the Chinese words."""
+"""What the clock tests share: the demo calendar with and without office hours."""
 
 from __future__ import annotations
 
-import gettext
-import io
 import json
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from babel.messages import mofile, pofile
-
-from huying import errors
 from huying.city.calendar import Calendar, Limit
 from huying.ledger import clock
 
 ROOT = Path(__file__).parent.parent
-PART = errors.LOCALE / "zh_Hans" / "LC_MESSAGES" / "clock.po"
 EDITION = "国务院办公厅放假通知（2015—2026）"
 
 
@@ -44,12 +38,3 @@ def ends(start: str, limit: str, calendar: Calendar = PLAIN) -> str:
     """When a limit ends, in local time; 24:00 stands as the midnight that follows."""
     reached = clock.due(local(start, calendar), Limit.parse(limit), calendar)
     return f"{calendar.local(reached.at):%Y-%m-%d %H:%M}"
-
-
-def chinese() -> gettext.NullTranslations:
-    """The clock words alone, compiled in memory."""
-    compiled = io.BytesIO()
-    with PART.open("rb") as part:
-        mofile.write_mo(compiled, pofile.read_po(part))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)

@@ -79,6 +79,7 @@ class Carrier:
     module: str
     place: int
     name: str
+    method: bool = False
 
 
 @cache
@@ -89,7 +90,8 @@ def carriers() -> dict[str, list[Carrier]]:
         for node in ast.walk(module.tree):
             if isinstance(node, _Function | ast.ClassDef):
                 names = _parameters(node)
-                taken = [Carrier(module.stem, names.index(name), name) for name in CARRIED if name in names]
+                method = isinstance(module.around[node], ast.ClassDef)
+                taken = [Carrier(module.stem, names.index(name), name, method) for name in CARRIED if name in names]
                 found.setdefault(node.name, []).extend(taken)
     return {name: taken for name, taken in found.items() if taken}
 
@@ -144,7 +146,7 @@ def _carrying(module: Module, call: ast.Call) -> list[Carrier]:
     if not isinstance(call.func, ast.Attribute):
         return []
     found, of = carriers().get(call.func.attr, []), getattr(call.func.value, "id", "")
-    return [carrier for carrier in found if carrier.module == of] if of in module.imported else found
+    return [carrier for carrier in found if (carrier.module == of if of in module.imported else carrier.method)]
 
 
 def _argument(call: ast.Call, carrier: Carrier) -> list[ast.expr]:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-
 import pytest
 
-from huying import errors
 from huying.city.calendar import Limit
 from huying.ledger import clock, timewords
-from tests.clocks import OFFICE, PART, PLAIN, ROOT, chinese, local
-
-
-@pytest.fixture(autouse=True)
-def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = chinese()
-    monkeypatch.setattr(errors, "_catalogue", lambda language: words)
+from tests.clocks import OFFICE, PLAIN, local
 
 
 def aloud(start: str, limit: str, language: str = "zh-Hans", *, hours: bool = True) -> list[str]:
@@ -141,22 +131,3 @@ def test_the_midnight_that_ends_a_day_is_its_24_00() -> None:
 def test_a_limit_in_words() -> None:
     assert timewords.spell(Limit.parse("5wd")) == "5 个工作日"
     assert timewords.spell(Limit.parse("1d"), "en") == "1 day"
-
-
-def sentences(name: str) -> Iterator[str]:
-    """Every English text that a module hands to `say`, whether it stands there or in a table."""
-    tree = ast.parse((ROOT / "huying" / "ledger" / name).read_text("utf-8"))
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say":
-            parts = (part.value for part in ast.walk(call.args[0]) if isinstance(part, ast.Constant))
-            yield from (text for text in parts if isinstance(text, str))
-    tables = (clock._UNCOUNTED.values(), clock._RULES.values(), timewords._WEEKDAYS)
-    yield from (msgid for table in tables for msgid in table)
-    yield from (msgid for pair in (*clock._NUMBERS.values(), *timewords._LENGTHS.values()) for msgid in pair)
-
-
-@pytest.mark.parametrize("name", ["clock.py", "timewords.py"])
-def test_every_sentence_has_its_chinese(name: str) -> None:
-    words = PART.read_text("utf-8")
-    missing = [text for text in sentences(name) if f'msgid "{text}"' not in words and text not in clock._UNCOUNTED]
-    assert missing == []

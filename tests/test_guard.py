@@ -179,7 +179,7 @@ def test_a_guard_that_is_there_but_does_nothing_is_named_and_mended(db: None) ->
     with connection.cursor() as cursor:
         for statement in SWITCHED_OFF.split("; ", 1) if SQLITE else [SWITCHED_OFF]:
             cursor.execute(statement)
-    assert missing().endswith(": guard_ledger_case_delete")
+    assert missing() == "台账缺少保护，下列触发器不在：guard_ledger_case_delete。"
     guard.install()
     assert missing() == ""
 

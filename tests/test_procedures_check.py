@@ -3,8 +3,6 @@ line and what is wrong."""
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,9 +12,9 @@ import pytest
 from huying.city import folder
 from huying.city.calendar import Limit
 from huying.city.facts import City, LimitRow
-from huying.errors import BadProcedures, _catalogue
+from huying.errors import BadProcedures
 from huying.ledger import check as check_module
-from huying.ledger import procedure, procedure_file, vocabulary, walk
+from huying.ledger import procedure, vocabulary, walk
 from huying.ledger.check import check
 from huying.ledger.procedure_file import FOLDER, Source, read, together
 from huying.ledger.vocabulary import Finding, Procedure
@@ -214,32 +212,6 @@ def twice(value: Procedure, language: str) -> list[str]:
     stages = [words[language] for words in (*value.stages.values(), *value.final.values())]
     acts = [act.label[language] for act in value.acts.values()]
     return [label for labels in (stages, acts) for label in labels if labels.count(label) > 1]
-
-
-def test_every_sentence_of_the_checker_is_translated() -> None:
-    catalogue = _catalogue("zh-Hans")
-    missing = [text for text in sentences() if catalogue.gettext(text) == text and text != "{error}"]
-    assert missing == []
-
-
-def sentences() -> set[str]:
-    """The msgids in the checker's code: texts with a place to fill in, or whole sentences."""
-    found: set[str] = set()
-    for module in (check_module, procedure_file, walk):
-        assert module.__file__
-        tree = ast.parse(Path(module.__file__).read_text("utf-8"))
-        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-        for text in texts - docstrings(tree):
-            if isinstance(text, str) and re.search(r"\w .*[.]$|\{\w+\}.*[.]$", text) and "\n" not in text:
-                found.add(text)
-    return found
-
-
-def docstrings(tree: ast.Module) -> set[object]:
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    first = [node.body[0] for node in ast.walk(tree) if isinstance(node, documented)]
-    values = [node.value for node in first if isinstance(node, ast.Expr)]
-    return {value.value for value in values if isinstance(value, ast.Constant)}
 
 
 @pytest.mark.parametrize("page", ["docs/reference/procedures.md", "docs/zh/reference/procedures.md"])

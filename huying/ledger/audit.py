@@ -167,8 +167,18 @@ def _references(entry: Entry) -> Iterator[str]:
 def _family(case: Case, state: State, children: dict[str, tuple[int, int]]) -> Iterator[Difference]:
     said = {part: (kept.open, kept.closed) for part, kept in state.children.items() if kept.open or kept.closed}
     if said != children:
-        message = "The entries count {said} children, the cases are {found}."
-        yield Difference(case.number, state.seq, "children", message, {"said": str(said), "found": str(children)})
+        message = "By the entries the children are: {said}; the cases are: {found}."
+        yield Difference(
+            case.number, state.seq, "children", message, {"said": _counted(said), "found": _counted(children)}
+        )
+
+
+def _counted(children: Mapping[str, tuple[int, int]]) -> Mapping[str, str]:
+    """How many children are open and closed, part by part."""
+    parts = sorted(children.items())
+    chinese = [f"{part} 未办结 {still} 个、已办结 {done} 个" for part, (still, done) in parts]
+    english = [f"{part} {still} open, {done} closed" for part, (still, done) in parts]
+    return {"zh-Hans": "；".join(chinese) or "无", "en": "; ".join(english) or "none"}
 
 
 def _listed(case: Case, state: State, listed: dict[str, str]) -> Iterator[Difference]:

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core import checks
 from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError
+
+from huying.errors import say
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,23 @@ GUARDS = (
     Guard("city_cityversion", "UPDATE"),
     Guard("city_cityversion", "DELETE"),
 )
-# SQLite's REPLACE deletes the row in its way without firing delete triggers, so the row mustn't be there.
+# SQLite's REPLACE deletes the row in its way without firing delete triggers, so the row mustn't be there. Each
+# key is looked up alone, by its index: joined by OR they would be a scan of the table for every insert.
 _KEYS = {
-    "ledger_entry": "case_id = NEW.case_id AND seq = NEW.seq",
-    # `NOT (… = '')` as in the partial index: SQLite uses the index for these very words only.
-    "ledger_case": "number = NEW.number OR (NOT (source_ref = '') AND source_ref = NEW.source_ref"
-    " AND source_system = NEW.source_system)",
-    "ledger_document": "key = NEW.key",
-    "ledger_procedureversion": "digest = NEW.digest",
-    "city_cityversion": "FALSE",
+    "ledger_entry": ("id = NEW.id", "case_id = NEW.case_id AND seq = NEW.seq"),
+    "ledger_case": (
+        "id = NEW.id",
+        "number = NEW.number",
+        "NEW.source_ref <> '' AND NOT source_ref = '' AND source_system = NEW.source_system"
+        " AND source_ref = NEW.source_ref",
+    ),
+    "ledger_document": ("id = NEW.id", "key = NEW.key"),
+    "ledger_procedureversion": ("id = NEW.id", "digest = NEW.digest"),
+    "city_cityversion": ("id = NEW.id",),
 }
 _REPLACING = tuple(
-    Guard(table, "INSERT", f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id OR {key})") for table, key in _KEYS.items()
+    Guard(table, "INSERT", " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in keys))
+    for table, keys in _KEYS.items()
 )
 _TRUNCATING = tuple(Guard(table, "TRUNCATE") for table in _KEYS)
 _FUNCTION = (
@@ -163,5 +171,6 @@ def check_installed(
     if not missing:
         return []
     names = ", ".join(sorted(guard.name for guard in missing))
-    hint = "Run `huying init`: it installs the guard again."
-    return [checks.Error(f"The ledger's guard is missing: {names}", hint=hint, id="ledger.E001")]
+    language = settings.HUYING_LANGUAGE
+    said = say("The ledger's guard is missing: {names}.", language, names=names)
+    return [checks.Error(said, hint=say("Run `huying init`: it installs the guard again.", language), id="ledger.E001")]
