@@ -153,7 +153,7 @@ def _choice(field: Field, value: object, city: City) -> str:
     by_words = {words: name for name, labels in field.of.items() for words in labels.values()}
     if code in by_words:
         return by_words[code]
-    raise BadValue(field=field.label, value=code, expected=listed(field.of.values()))
+    raise BadValue(field=field.label, value=code, expected=listed(field.of.values(), "；"))
 
 
 def day(value: object, label: object) -> date:
@@ -257,7 +257,7 @@ def _requester(field: Field, value: object, city: City) -> Requester:
 
 def _point(field: Field, value: object, city: City) -> Point:
     """Latitude and longitude, as `31.23456,121.47` or as a table with lat and long."""
-    pair: list[object] = (
+    pair: Sequence[object] = (
         str(value).split(",") if not isinstance(value, Mapping) else [value.get("lat"), value.get("long")]
     )
     try:

@@ -90,7 +90,7 @@ def people(word: str) -> Words:
 def listed(words: Iterable[Words], between: str = "、") -> Words:
     """Several labels as one, in each language."""
     labels = list(words)
-    english = ", " if between == "、" else between
+    english = {"、": ", ", "；": "; "}.get(between, between)
     return {
         "zh-Hans": between.join(label["zh-Hans"] for label in labels),
         "en": english.join(label["en"] for label in labels),
