@@ -7,7 +7,7 @@ from typing import Any
 from django.db import migrations
 
 SQLITE = [
-    "CREATE VIRTUAL TABLE ledger_search USING fts5(words, case_id UNINDEXED, tokenize = 'unicode61')",
+    "CREATE VIRTUAL TABLE ledger_search USING fts5(words, case_id UNINDEXED, tokenize = 'ascii', detail = 'none')",
     "INSERT INTO ledger_search (ledger_search, rank) VALUES ('secure-delete', 1)",
 ]
 POSTGRESQL = [
