@@ -6,6 +6,8 @@ refuses. Who can drop triggers can get around it: against them stand hashes, aud
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import checks
 from django.core.management.sql import emit_post_migrate_signal
@@ -121,6 +123,16 @@ def test_a_new_row_can_not_push_out_the_one_whose_place_it_takes(lamp: Case) -> 
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"{verb} INTO {table} ({columns}) SELECT {columns} FROM {table} ORDER BY id DESC LIMIT 1")
         assert rows() == before
+
+
+def test_looking_for_a_row_in_the_way_is_by_index_and_never_a_scan(db: None) -> None:
+    """A guard that scans would make each insert slower than the one before."""
+    looked = [guard.when for guard in guard.guards() if guard.event == "INSERT"]
+    assert len(looked) == (len(TABLES) if SQLITE else 0)
+    for condition in looked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN SELECT {re.sub('NEW[.][a-z_]+', '1', condition)}")
+            assert not [row for row in cursor.fetchall() if row[3].startswith("SCAN ledger")]
 
 
 def names() -> set[str]:
