@@ -107,6 +107,8 @@ def may_unseal(actor: Actor, state: State, city: City) -> bool:
 
 def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> bool:
     """Whether one word of `by` lets the actor act: a role, a relation, or a role at a relation."""
+    if state.procedure == "administration" and not _administers(actor):
+        return False
     role, _, relation = word.partition("@")
     if relation:
         return works_at(actor, _unit(relation, state, around), city, frozenset({role}))
@@ -119,6 +121,11 @@ def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> b
     if role == "owner":
         return bool(state.owner) and actor.key == state.owner
     return works_at(actor, _unit(role, state, around), city)
+
+
+def _administers(actor: Actor) -> bool:
+    """Whether the administration case is this actor's at all: an administrator's, or the system's own."""
+    return bool(actor.relations & {"clock", "case"}) or any(post.role == "admin" for post in actor.posts)
 
 
 def _unit(relation: str, state: State, around: Around) -> str:

@@ -339,7 +339,7 @@ def _fit_parent(case: Case, new: Case, state: State) -> None:
                 why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
             )
         above = above.parent
-    if new.closed or (state.part and state.part not in rulebook.procedure(new.procedure).parts):
+    if new.closed or rulebook.procedure(new.procedure).parts.get(state.part) != state.procedure:
         raise CannotMerge(
             number=number.said(new.number),
             why={"zh-Hans": "它已办结，或没有这类子项", "en": "it is closed, or has no such part"},
