@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property
 
 from huying.city.calendar import Calendar, Limit
+from huying.city.ground import Outline, outlines
 from huying.errors import UnknownArea, UnknownCategory, UnknownUnit
 
 Words = Mapping[str, str]
@@ -208,6 +209,19 @@ class City:
     def area_path(self, area: str) -> tuple[str, ...]:
         """An area and those around it, the smallest first."""
         return _path(area, self._area_parents)
+
+    @cached_property
+    def _ground(self) -> tuple[tuple[str, tuple[Outline, ...]], ...]:
+        """The outlines of the areas that have one, the smallest areas first."""
+        drawn = [(area.code, outlines(area.geometry)) for area in self.areas.values() if area.geometry]
+        return tuple(sorted(drawn, key=lambda pair: -len(self.area_path(pair[0]))))
+
+    def area_at(self, lat: float, long: float) -> str:
+        """The code of the smallest area in which a WGS-84 point lies, or "" outside all of them."""
+        for code, parts in self._ground:
+            if any(part.holds(long, lat) for part in parts):
+                return code
+        return ""
 
     def organ(self, unit: str) -> str:
         """The body at which a unit's independence is judged; an unknown code is its own."""
