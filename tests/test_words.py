@@ -263,3 +263,17 @@ def pairs(page: str, heading: str) -> set[tuple[str, str]]:
     rows = (ROOT / page).read_text("utf-8").partition(heading)[2].partition("\n## ")[0].splitlines()
     cells = [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows if row.startswith("| ")]
     return {(cell[0], cell[1]) for cell in cells[1:]}
+
+
+def test_every_decision_is_in_the_index_and_what_it_names_is_there() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+    pages = sorted(path.name for path in folder.glob("0*.md"))
+    assert re.findall(r"\]\((0.*?\.md)\)", index) == pages
+    named = re.findall(r"`([a-z_]+/[a-z_/.]*|[a-z_]+\.py)`", index)
+    assert [path for path in named if not (ROOT / "huying" / path).exists()] == []
+    for page in pages:
+        text = (folder / page).read_text("utf-8")
+        assert text.startswith(f"# {page[:4]} ")
+        for part in ("Context.", "Decision.", "Consequences.", "What would change it."):
+            assert f"**{part}**" in text, page
