@@ -11,11 +11,12 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
-from huying import errors
-from huying.errors import HuyingError, say
+from huying.errors import say
 from huying.ledger.procedure_file import FOLDER
 from huying.ledger.vocabulary import OUTCOMES, PEOPLE, Words, people
 
@@ -124,24 +125,67 @@ def _labels(kind: str, labels: Mapping[str, Words], language: str) -> Iterator[s
     yield from _table([HEADS[kind][language], "中文", "English"], rows)
 
 
-def every_error(language: str) -> Iterator[str]:
-    """Every error that can be raised: its name, what it says, and how to mend it."""
-    found = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HuyingError)]
-    rows = [
-        (f"`{error.__name__}`", _said(error.message, language), _said(error.mend, language))
-        for error in found
-        if error.message
+@dataclass(frozen=True)
+class Error:
+    """One error class of the code: where it stands, the class above it, and its two sentences."""
+
+    name: str
+    file: str
+    above: str
+    message: str
+    mend: str
+
+
+@cache
+def every_error() -> list[Error]:
+    """Every deliberate error of the package, those of errors.py first, read without importing anything."""
+    classes = [
+        (path, node)
+        for path in _code()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
     ]
+    classes.sort(key=lambda found: found[0].name != "errors.py")
+    known = {"HuyingError"}
+    while more := {node.name for _, node in classes if _above(node) in known} - known:
+        known |= more
+    return [_error(path, node) for path, node in classes if _above(node) in known]
+
+
+def _above(node: ast.ClassDef) -> str:
+    return ast.unparse(node.bases[0]).rpartition(".")[2] if node.bases else ""
+
+
+def _error(path: Path, node: ast.ClassDef) -> Error:
+    said = {
+        target.id: ast.literal_eval(line.value)
+        for line in node.body
+        if isinstance(line, ast.Assign)
+        for target in line.targets
+        if isinstance(target, ast.Name) and target.id in ("message", "mend")
+    }
+    return Error(node.name, path.name, _above(node), said.get("message", ""), said.get("mend", ""))
+
+
+def errors(language: str) -> Iterator[str]:
+    """Every error that can be raised: its name, what it says, and how to mend it."""
+    said = [error for error in every_error() if error.message]
+    rows = [(f"`{error.name}`", spoken(error.message, language), spoken(error.mend, language)) for error in said]
     yield from _table([HEADS["error"][language], HEADS["says"][language], HEADS["mend"][language]], rows)
+
+
+def _code() -> list[Path]:
+    """The files of the package but those that only hold it together."""
+    files = sorted((ROOT / "huying").rglob("*.py"))
+    return [path for path in files if path.name not in ("__init__.py", "apps.py") and "migrations" not in path.parts]
 
 
 def modules() -> dict[str, str]:
     """Every module of the package below its room, with the first paragraph of its docstring."""
     found = {}
-    for path in sorted((ROOT / "huying").rglob("*.py")):
-        if path.name not in ("__init__.py", "apps.py") and "migrations" not in path.parts:
-            text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-            found[str(path.relative_to(ROOT / "huying"))] = " ".join(text.split("\n\n")[0].split())
+    for path in _code():
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        found[str(path.relative_to(ROOT / "huying"))] = " ".join(text.split("\n\n")[0].split())
     return found
 
 
@@ -151,14 +195,14 @@ def rooms(language: str) -> Iterator[str]:
     yield from _table(["module", "what it is"], rows)
 
 
-def _said(msgid: str, language: str) -> str:
+def spoken(msgid: str, language: str) -> str:
     """A sentence with its places left open."""
     places = {name: f"{{{name}}}" for _, name, _, _ in Formatter().parse(msgid) if name}
     return say(msgid, language, **places).replace("\n", " ") if msgid else ""
 
 
 TABLES: dict[str, Callable[[str], Iterator[str]]] = {
-    "procedures": procedures, "who": who, "outcomes": outcomes, "errors": every_error,
+    "procedures": procedures, "who": who, "outcomes": outcomes, "errors": errors,
     "rooms": rooms,
 }  # fmt: skip
 _MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -108,8 +108,13 @@ def _parameters(node: _Function | ast.ClassDef) -> list[str]:
     return [target.id for target in own if isinstance(target, ast.Name)]
 
 
-def sentences() -> Iterator[Sentence]:
+@cache
+def sentences() -> tuple[Sentence, ...]:
     """Every sentence of the package, each place where it stands."""
+    return tuple(_sentences())
+
+
+def _sentences() -> Iterator[Sentence]:
     for module in modules():
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call):
