@@ -136,7 +136,9 @@ try:
     DATABASES = {"default": database(_get("HUYING_DATABASE_URL"), HUYING_HOME)}
 except ValueError as error:
     _refuse(f"{error}。", f"{error}.")
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "huying.city", "huying.ledger"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes", "django.contrib.auth", "huying.city", "huying.ledger", "huying.intake",
+]  # fmt: skip
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "huying.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from huying.city import store
 from huying.city.facts import City
@@ -90,6 +90,9 @@ def claimed(pk: int, at: datetime) -> Case | None:
     return rows.select_for_update(skip_locked=skip).first()
 
 
+PUBLIC = "request"
+"""The one kind of case of which outsiders may know anything."""
+
 QUEUES = {
     "triage": Q(stage="registered"),
     "dispatch": Q(stage="triaged"),
@@ -98,6 +101,7 @@ QUEUES = {
     "verify": Q(stage="verifying"),
     "shelved": Q(stage="shelved"),
     "escalated": Q(level__gt=0),
+    "over_limit": Q(stage="registered", listed__name="over_limit"),
 }
 QUEUE_NAMES = (*QUEUES, "unit", "overdue", "soon", "all")
 SOON = timedelta(days=1)
@@ -149,7 +153,10 @@ def texts(case: Case) -> dict[str, Document]:
 
 @dataclass(frozen=True)
 class PublicView:
-    """The only thing outsiders get: nothing a requester wrote, nobody's name, no exact place."""
+    """The only thing outsiders get: nothing a requester wrote, nobody's name, no exact place.
+
+    `updated` is the time of the last deciding entry: a look at an identity or a note doesn't show.
+    """
 
     number: str
     category: str
@@ -161,21 +168,79 @@ class PublicView:
     outcome: str
     verified: str
     spot: str
+    updated: datetime
+
+
+@dataclass(frozen=True)
+class PublicStep:
+    """One step of a case that anybody may know: when it came to which stage."""
+
+    at: datetime
+    stage: str
 
 
 def public(case: Case) -> PublicView | None:
     """What anybody may know of a case; None for kinds of case, and for reports, that aren't public at all."""
+    return next(iter(_views([case])), None)
+
+
+def published(
+    *,
+    numbers: Collection[str] | None = None,
+    categories: Collection[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    closed: bool | None = None,
+    first: int = 0,
+    most: int = 100,
+) -> list[PublicView]:
+    """What anybody may know of the cases that fit every condition, newest first, `most` of them from `first` on.
+
+    `since` and `until` are times of opening, both included; no `categories` means any, `closed` None either.
+    """
+    rows = Case.objects.filter(procedure=PUBLIC).exclude(sealed="report")
+    if numbers is not None:
+        rows = rows.filter(number__in=numbers)
+    if categories:
+        rows = rows.filter(category__in=categories)
+    if since is not None:
+        rows = rows.filter(opened__gte=since)
+    if until is not None:
+        rows = rows.filter(opened__lte=until)
+    if closed is not None:
+        rows = rows.filter(closed__isnull=not closed)
+    return _views(rows.order_by("-opened", "-pk")[first : first + most])
+
+
+def public_steps(text: str) -> list[PublicStep]:
+    """The stages that a public case has come to, first one first. Raises UnknownCase where it isn't public."""
+    found = Case.objects.filter(number=number.read(text)).first()
+    if found is None or public(found) is None:
+        raise UnknownCase(number=text[:40])
+    told = [(entry.at, entry.sets.get("stage")) for entry in entries(found)]
+    return [PublicStep(at, stage) for at, stage in told if isinstance(stage, str)]
+
+
+def _views(cases: Iterable[Case]) -> list[PublicView]:
+    """The public views of the cases that have one, in their order."""
+    shown = [case for case in cases if case.procedure == PUBLIC and case.sealed != "report"]
+    turns = Entry.objects.filter(case__in=[case.pk for case in shown], seq=F("case__turn"))
+    updated = dict(turns.values_list("case_id", "at"))
+    city = store.current()
+    return [_view(case, city, updated.get(case.pk, case.opened)) for case in shown]
+
+
+def _view(case: Case, city: City, updated: datetime) -> PublicView:
     state: State = case.folded()
-    if case.procedure != "request" or state.sealed == "report":
-        return None
     return PublicView(
         number=case.number, category=state.category, area=state.area, stage=state.stage, opened=case.opened,
-        due=case.due, closed=case.closed, outcome=state.outcome, verified=state.verified, spot=_spot(state),
+        due=case.due, closed=case.closed, outcome=state.outcome, verified=state.verified,
+        spot=_spot(state, city), updated=updated,
     )  # fmt: skip
 
 
-def _spot(state: State) -> str:
+def _spot(state: State, city: City) -> str:
     """The coarse point, where the category may show one and nothing was asked to be sealed."""
-    categories = store.current().categories
-    shown = not state.sealed and state.category in categories and categories[state.category].point == "coarse"
+    category = city.categories.get(state.category)
+    shown = not state.sealed and category is not None and category.point == "coarse"
     return str(state.facts.get("spot", "")) if shown else ""

@@ -7,7 +7,7 @@ duplicates are quiet entries in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -54,11 +54,18 @@ class Scene:
     at: datetime
 
 
-def open_case(intake: Intake, actor: Actor, *, happened_at: datetime | None = None) -> Case:
+def open_case(
+    intake: Intake,
+    actor: Actor,
+    *,
+    happened_at: datetime | None = None,
+    beside: Callable[[Case], None] | None = None,
+) -> Case:
     """Open a case and return it; a call that came before, by its source reference, is the same case.
 
-    What this returns is on disk, attachments included. Raises BadInput for what can't be used and Refused
-    where the actor may not open; then nothing was written.
+    What this returns is on disk, attachments included. `beside` writes what another room keeps of a new case,
+    in the same transaction. Raises BadInput for what can't be used and Refused where the actor may not open;
+    then nothing was written.
     """
     procedure = rulebook.procedure(intake.procedure)
     scene = Scene(store.current(), now())
@@ -68,11 +75,15 @@ def open_case(intake: Intake, actor: Actor, *, happened_at: datetime | None = No
     if known is not None:
         return known
     step = _step(procedure, State(), procedure.act("open"), actor, values, scene, Around(), happened_at)
+    if source[1]:
+        step.sets["source"] = ":".join(source)
     for attempt in (1, 2, 3):
         try:
             with writing():
                 case = create(step, number.new(), source=source)
                 _after(case, step, values, procedure, actor, scene)
+                if beside is not None:
+                    beside(case)
                 return case
         except IntegrityError:
             known = _known(*source)
@@ -303,6 +314,8 @@ def _ripple(held: Held, step: Step, values: said.Said, scene: Scene) -> None:
 def _quiet(case: Case, act: str, spoken: Mapping[str, object], sets: dict[str, object], at: datetime) -> Entry:
     state = case.folded()
     procedure = rulebook.procedure(state.procedure)
+    if procedure.digest != state.rule:
+        sets = {**sets, "rule": procedure.digest}
     return append(case, Step(procedure, state, procedure.act(act), SYSTEM.key, spoken, sets, at, None))
 
 
