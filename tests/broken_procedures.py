@@ -25,7 +25,7 @@ BROKEN: dict[str, Row] = {
     ),
     "not TOML": (
         "task", "act.open", 'to = "handed_down"', "to = handed_down", "act.open", "to =",
-        "TOML 无法读取：Invalid value",
+        "TOML 无法读取：第 6 列附近写法不对，请检查引号、括号、逗号和等号。",
     ),
     "a missing language": (
         "turnout", "act.arrive", ', en = "Arrive"', "", "act.arrive", "label", "“act.arrive.label”缺少 en 的文字。",

@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from huying.city.calendar import Limit
+from huying.city.source import markup_fault
 from huying.errors import BadLimit, BadProcedures
 from huying.ledger.vocabulary import (
     FIELD_TYPES,
@@ -52,7 +53,7 @@ class Source:
         except tomllib.TOMLDecodeError as error:
             where = re.search(r"line (\d+)", str(error))
             line = int(where[1]) if where else self.text.count("\n") + 1
-            self.findings.append(Finding(name, line, "The TOML can't be read: {why}.", {"why": error}))
+            self.findings.append(Finding(name, line, "The TOML can't be read: {why}.", {"why": markup_fault(error)}))
 
     def line(self, keys: tuple[str, ...]) -> int:
         """The line of `[a.b]` or of `key =` below it; of the table where the key isn't found."""
