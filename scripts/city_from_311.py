@@ -119,6 +119,7 @@ def tables(export: Export, name: str) -> dict[str, Table]:
         "routing.csv": [(kinds[p], "", departments[_most(c)]) for p, c in sorted(export.types.items())],
         "limits.csv": _limits(export, kinds),
         "ladders.csv": [("", "1wd"), ("", "3wd"), ("", "5wd"), ("", "10wd")],
+        "contacts.csv": [],
     }
 
 
@@ -194,7 +195,7 @@ def _files(export: Export, name: str, zone: str) -> dict[str, str]:
     words = ",\n".join(f'    {{ zh-Hans = "{word}", en = "{word}" }}' for word in DANGER)
     head = (
         f'code = "{name}"\nname = {{ zh-Hans = {spoken}, en = {spoken} }}\nzone = "{zone}"\n'
-        'calendar = "weekends only, no holiday notice"\n\n[office]\nopens = "09:00"\ncloses = "17:00"\n\n'
+        'calendar = "weekends only, no holiday notice"\ndesk = "intake"\n\n[office]\nopens = "09:00"\ncloses = "17:00"\n\n'
         '[emergency]\n911 = { zh-Hans = "报警、火警、急救", en = "Police, fire, ambulance" }\n'
     )
     text = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from huying.city import codec, folder
 from huying.city.calendar import Limit
-from huying.city.facts import LANGUAGES, City, Deputy, Ladder, LimitRow, Person, Post, Routing, Unit
+from huying.city.facts import LANGUAGES, City, Deputy, Ladder, Letters, LimitRow, Person, Post, Routing, Unit
 from huying.errors import UnknownArea, UnknownCategory, UnknownUnit, say, sentence
 
 ROOT = Path(__file__).parent.parent
@@ -234,3 +234,9 @@ def sentences() -> list[str]:
         texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in docs]
         found += [t.value for t in texts if isinstance(t.value, str) and " " in t.value and t.value.endswith(".")]
     return found
+
+
+def test_the_demo_says_who_takes_in_calls_and_how_letters_go_out() -> None:
+    assert CITY.desk == "hotline"
+    assert CITY.letters == Letters("12345@yunting.example", (time(21), time(8)), time(8, 30))
+    assert CITY.contacts.keys() == CITY.people.keys()

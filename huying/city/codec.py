@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from huying.city.calendar import Calendar, Limit
-from huying.city.facts import Area, Category, City, Deputy, Ladder, LimitRow, Person, Post, Routing, Unit
+from huying.city.facts import Area, Category, City, Deputy, Ladder, Letters, LimitRow, Person, Post, Routing, Unit
 
 _TABLES: dict[str, type] = {"units": Unit, "areas": Area, "categories": Category}
 
@@ -28,6 +28,7 @@ def to_json(city: City) -> str:
     plain["limits"] = [{**vars(row), "limit": str(row.limit)} for row in city.limits]
     plain["ladders"] = [{**vars(row), "step": str(row.step)} for row in city.ladders]
     plain["calendar"] = city.calendar.to_json()
+    plain["letters"] = _letters(city.letters)
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -47,6 +48,7 @@ def from_json(content: str) -> City:
     plain["limits"] = tuple(LimitRow(**{**row, "limit": Limit.parse(row["limit"])}) for row in plain["limits"])
     plain["ladders"] = tuple(Ladder(row["procedure"], Limit.parse(row["step"])) for row in plain["ladders"])
     plain["calendar"] = Calendar.from_json(plain["calendar"])
+    plain["letters"] = _read_letters(plain["letters"])
     for name in ("danger", "languages"):
         plain[name] = tuple(plain[name])
     return City(**plain)
@@ -69,3 +71,14 @@ def _dated(row: dict[str, Any]) -> dict[str, Any]:
 def _undated(row: Mapping[str, Any]) -> dict[str, Any]:
     dates = ("since", "until")
     return {n: date.fromisoformat(v) if n in dates and v else v for n, v in row.items()}
+
+
+def _letters(letters: Letters) -> dict[str, Any]:
+    quiet = [edge.isoformat("minutes") for edge in letters.quiet] if letters.quiet else None
+    digest = letters.digest.isoformat("minutes") if letters.digest else None
+    return {"sender": letters.sender, "quiet": quiet, "digest": digest}
+
+
+def _read_letters(row: Mapping[str, Any]) -> Letters:
+    quiet = (time.fromisoformat(row["quiet"][0]), time.fromisoformat(row["quiet"][1])) if row["quiet"] else None
+    return Letters(row["sender"], quiet, time.fromisoformat(row["digest"]) if row["digest"] else None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, time
 from functools import cached_property
 
 from huying.city.calendar import Calendar, Limit
@@ -122,11 +122,24 @@ class Ladder:
 
 
 @dataclass(frozen=True)
+class Letters:
+    """How the city writes: its sender, and in local time the quiet hours and when a person's digest of the day goes.
+
+    `quiet` may pass midnight (21:00 to 08:00); None means that there are none.
+    """
+
+    sender: str = ""
+    quiet: tuple[time, time] | None = None
+    digest: time | None = None
+
+
+@dataclass(frozen=True)
 class City:
     """One version of one city's data. Codes are looked up with `unit`, `area`, `category`, which refuse unknown ones.
 
-    `texts` are the standard texts by key, `danger` the words of danger to life, `emergency` the numbers to
-    call then. `version` and `digest` are given by the store; 0 and "" mean: read, but never put in force.
+    `desk` is the unit that takes in what comes from outside; `contacts` the addresses of people who work
+    here, by channel. `texts` are the standard texts by key, `danger` the words of danger to life, `emergency`
+    the numbers to call then. `version` and `digest` are given by the store; 0 and "" mean: read, but never put in force.
     """
 
     code: str
@@ -144,6 +157,9 @@ class City:
     danger: tuple[Words, ...] = ()
     emergency: Mapping[str, Words] = field(default_factory=dict)
     languages: tuple[str, ...] = LANGUAGES
+    desk: str = ""
+    letters: Letters = field(default_factory=Letters)
+    contacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     version: int = 0
     digest: str = ""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from huying.city import gaps
+from huying.city import gaps, letters
 from huying.city.calendar import Calendar
 from huying.city.facts import (
     LANGUAGES,
@@ -37,7 +37,7 @@ from huying.errors import BadCity, BadValue
 
 KINDS = ("city", "district", "subdistrict", "department", "utility", "division", "desk", "community", "organisation")
 AREA_KINDS = ("city", "district", "subdistrict", "community")
-HEAD = frozenset({"code", "name", "zone", "calendar", "languages", "office", "emergency"})
+HEAD = frozenset({"code", "name", "zone", "calendar", "languages", "desk", "office", "letters", "emergency"})
 OFFICE = frozenset({"opens", "closes", "lunch"})
 LONGEST_TEXT = 5_000
 
@@ -88,6 +88,9 @@ def _city(reading: Reading) -> City:
         danger=_danger(reading),
         emergency=_emergency(reading, head),
         languages=_languages(reading, head),
+        desk=letters.desk(reading, head),
+        letters=letters.letters(reading, head),
+        contacts=letters.contacts(reading),
     )
 
 
@@ -95,7 +98,7 @@ def _head(reading: Reading) -> dict[str, Any]:
     """city.toml: its keys are known, and the city has a code."""
     file = "city.toml"
     head = reading.toml(file)
-    for table, known in ((head, HEAD), (_sub(head, "office"), OFFICE)):
+    for table, known in ((head, HEAD), (_sub(head, "office"), OFFICE), (_sub(head, "letters"), letters.KEYS)):
         for key in sorted(table.keys() - known):
             reading.found(file, reading.line_of(file, key), "“{key}” is not a key of this file.", key=key)
     if head and not CODE.fullmatch(str(head.get("code", ""))):
@@ -253,30 +256,19 @@ def _years(reading: Reading) -> list[Path]:
 
 def _office(reading: Reading, head: Mapping[str, Any]) -> dict[str, Any]:
     office = _sub(head, "office")
-    hours: dict[str, Any] = {key: _time(reading, key, office.get(key)) for key in ("opens", "closes")}
+    hours: dict[str, Any] = {key: reading.clock(key, office.get(key)) for key in ("opens", "closes")}
     if (hours["opens"] is None) != (hours["closes"] is None):
         line = reading.line_of("city.toml", "office")
         reading.found("city.toml", line, "Office hours need both opens and closes.")
     if "lunch" in office:
         lunch = office["lunch"] if isinstance(office["lunch"], list) else []
-        times = [_time(reading, "lunch", value) for value in lunch]
+        times = [reading.clock("lunch", value) for value in lunch]
         if len(times) != 2:
             line = reading.line_of("city.toml", "lunch")
             reading.found("city.toml", line, 'lunch needs two times, such as ["12:00", "13:30"].')
         elif all(times):
             hours["lunch"] = (times[0], times[1])
     return hours
-
-
-def _time(reading: Reading, key: str, value: object) -> time | None:
-    if value is None:
-        return None
-    try:
-        return time.fromisoformat(str(value)).replace(tzinfo=None)
-    except ValueError:
-        line = reading.line_of("city.toml", key)
-        reading.found("city.toml", line, "“{value}” is no time of day, such as 09:00.", value=value)
-        return None
 
 
 def _notice(reading: Reading, path: Path) -> dict[str, object] | None:

@@ -53,3 +53,15 @@ def save(city: City, *, at: datetime) -> City:
         return _held(*newest)
     row = CityVersion.objects.create(digest=digest, loaded_at=at, content=content)
     return _held(row.pk, digest)
+
+
+def versions() -> tuple[frozenset[int], list[str]]:
+    """The numbers of every version ever loaded; and those whose content isn't what the digest says."""
+    sound: set[int] = set()
+    altered: list[str] = []
+    for row in CityVersion.objects.order_by("pk").iterator(chunk_size=1):
+        if codec.digest(row.content) == row.digest:
+            sound.add(row.pk)
+        else:
+            altered.append(f"city {row.pk}")
+    return frozenset(sound), altered

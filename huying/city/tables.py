@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ COLUMNS = {
     "routing.csv": "category area? unit",
     "limits.csv": "procedure clock category? urgency? limit",
     "ladders.csv": "procedure? step",
+    "contacts.csv": "person channel address",
 }
 # Of people and posts nothing else is kept, and nothing else may lie in the folder.
 CLOSED = frozenset({"people.csv", "posts.csv"})
@@ -254,6 +255,17 @@ class Reading:
     def flag(self, row: Row, column: str) -> bool:
         """A yes or no."""
         return self.one_of(row, column, ("yes", "no")) and row[column] == "yes"
+
+    def clock(self, key: str, value: object) -> time | None:
+        """A time of day of city.toml, or nothing."""
+        if value is None:
+            return None
+        try:
+            return time.fromisoformat(str(value)).replace(tzinfo=None)
+        except ValueError:
+            line = self.line_of("city.toml", key)
+            self.found("city.toml", line, "“{value}” is no time of day, such as 09:00.", value=value)
+            return None
 
     def day(self, row: Row, column: str) -> date | None:
         """A date of this age, or nothing."""

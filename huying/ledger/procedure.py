@@ -340,7 +340,7 @@ class _Changes:
     def _opened(self) -> None:
         """A case has a lead from its first entry: the desk that opened it."""
         self.changes["procedure"] = self.q.procedure.name
-        desk = self.q.actor.unit or self.q.city.root.code
+        desk = self.q.actor.unit or self.q.city.desk or self.q.city.root.code
         self.changes["opener"] = desk
         self.changes.setdefault("lead", desk)
         wish = str(self.said.get("wish", "ordinary"))
