@@ -77,7 +77,7 @@ MISTAKES = {
     "limit of no category": Mistake("limits.csv", "request,answer,land,,", "request,answer,moon,,", "category“moon”"),
     "limit twice": Mistake("limits.csv", "request,answer,,urgent,3wd", "request,answer,,,3wd", "“request, answer”重复"),
     "limit of no clock": Mistake("limits.csv", "request,share,,,3wd", "request,,,,3wd", "clock 没有填写"),
-    "desk unknown": Mistake("city.toml", 'desk = "hotline"', 'desk = "counter"', "desk “counter”不在 units.csv"),
+    "desk unknown": Mistake("city.toml", 'desk = "hotline"', 'desk = "counter"', "desk“counter”在 units.csv 中找不到"),
     "quiet half": Mistake("city.toml", '["21:00", "08:00"]', '["21:00"]', "quiet 需要两个时间"),
     "sender": Mistake("city.toml", "12345@yunting.example", "12345", "不是邮箱地址"),
     "address": Mistake("contacts.csv", "mayor@yunting.example", "mayor at yunting", "不是邮箱地址"),
