@@ -5,21 +5,22 @@ Loading city data or procedures is an act there; neither ever changes what was p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
-from huying.city import folder, store
+from huying.city import codec, folder, store
 from huying.city.facts import City
-from huying.errors import BadProcedures, WouldStrand
-from huying.ledger import ledger, procedure_file
+from huying.city.tables import Finding
+from huying.errors import BadCity, BadProcedures, NothingToAnswer
+from huying.ledger import new_version, procedure_file, rulebook
 from huying.ledger.actor import SYSTEM, Actor, person
 from huying.ledger.check import check
-from huying.ledger.fold import State
-from huying.ledger.models import Case, InForce, ProcedureVersion
+from huying.ledger.models import Case, InForce
 from huying.ledger.now import now
-from huying.ledger.procedure import decide
+from huying.ledger.procedure import may
 from huying.ledger.record import Intake, open_case, record
 from huying.ledger.vocabulary import Procedure
 from huying.ledger.writing import writing
@@ -27,28 +28,44 @@ from huying.ledger.writing import writing
 NAME = "administration"
 
 
+# --- the standing case
+
+
 def standing(actor: Actor) -> Case:
-    """The administration case; the first administrator to load anything opens it."""
+    """The administration case; the first administrator who needs it opens it, and again where it was retired."""
     found = Case.objects.filter(procedure=NAME, closed=None).order_by("pk").first()
-    return found or open_case(Intake(NAME, source_system=NAME, source_ref="1"), actor)
+    retired = Case.objects.filter(procedure=NAME).exclude(closed=None).count() if found is None else 0
+    return found or open_case(Intake(NAME, source_system=NAME, source_ref=str(retired + 1)), actor)
 
 
-def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
-    """Check a city folder and put it in force; (the city, whether it is new). Raises BadCity with findings.
+def administrator(city: City) -> Actor:
+    """The first system administrator that the city's data names."""
+    today = _today(city)
+    keys = [key for key in city.people if any(post.role == "admin" for post in city.posts(key, on=today))]
+    return person(min(keys), city, today)
 
-    Idempotent by content. Open cases keep their dates; those that awaited a calendar year which the folder
-    now has get theirs, each by an entry.
-    """
-    read = folder.read(path)
-    with writing():
-        before = store.current_number()
-        city = store.save(read, at=now())
-        if city.version == before:
-            return city, False
-        if InForce.objects.filter(pk=NAME).exists():
-            _note(actor, "load_city", {"number": city.version})
-            _fix_dates(city)
-    return city, True
+
+def _today(city: City) -> date:
+    """The day that it is in the city."""
+    return city.calendar.local(now()).date()
+
+
+def _allowed(actor: Actor, act: str) -> None:
+    """Raise the Refused that keeps the actor from an act of administration, before anything is read or written."""
+    city = store.current()
+    state = standing(actor).folded()
+    refusal = may(rulebook.procedure(NAME), state, actor, at=now(), city=city)[act]
+    if refusal is not None:
+        raise refusal
+
+
+def _note(actor: Actor, act: str, said: Mapping[str, object]) -> None:
+    # Locked first: of two who load at once, the second reads the case as the first left it.
+    case = Case.objects.select_for_update().get(pk=standing(actor).pk)
+    record(case, act, actor, said, seen=case.turn)
+
+
+# --- beginning
 
 
 def begin(path: Path) -> City:
@@ -58,118 +75,129 @@ def begin(path: Path) -> City:
     Raises BadCity and BadProcedures with findings.
     """
     with writing():
-        found = store.current() if store.current_number() else load_city(path, SYSTEM)[0]
+        found = store.current() if store.current_number() else store.save(read_city(path), at=now())
         if not InForce.objects.filter(pk=NAME).exists():
-            load_procedures(None)
-        standing(administrator(found))
+            procedures = read_procedures(shadow=shadow_of(path))
+            numbers = [new_version.put_in_force(procedure) for procedure in procedures.values()]
+            first = administrator(found)
+            _note(first, "load_city", {"number": found.version})
+            for number in numbers:
+                _note(first, "load_procedures", {"number": number})
         return found
 
 
-def administrator(city: City) -> Actor:
-    """The first system administrator that the city's data names."""
-    today = now().date()
-    keys = [key for key in city.people if any(post.role == "admin" for post in city.posts(key, on=today))]
-    return person(min(keys), city, today)
+def shadow_of(path: Path) -> Path | None:
+    """Where a city folder keeps procedures of its own, or None."""
+    own = path / "procedures"
+    return own if own.is_dir() else None
 
 
-def _note(actor: Actor, act: str, said: Mapping[str, object]) -> None:
-    case = standing(actor)
-    record(case, act, actor, said, seen=case.turn)
+# --- the city's data
 
 
-def _fix_dates(city: City) -> None:
-    for pk in Case.objects.filter(closed=None, state__contains='"awaiting":').values_list("pk", flat=True):
-        case = Case.objects.get(pk=pk)
-        years = {clock.awaiting for clock in case.folded().clocks.values() if clock.awaiting}
-        if years & city.calendar.years:
-            record(case, "fix_date", SYSTEM, {}, seen=None)
+def read_city(path: Path) -> City:
+    """The city of a folder, as fit for work today. Raises BadCity with every finding, and touches no database.
 
-
-def load_procedures(
-    actor: Actor | None, *, path: Path = procedure_file.FOLDER, shadow: Path | None = None
-) -> list[str]:
-    """Check the procedure files and put the changed ones in force; their names.
-
-    Raises BadProcedures with findings, or WouldStrand where an open case would have no place in a new
-    version. The first load of an empty database opens the administration case with it.
+    Looked at beside the procedures that it will run with: those that ship, and those of its own.
     """
+    city = folder.read(path, on=now().date())
+    findings = check(procedure_file.read(shadow=shadow_of(path)), city)
+    if findings:
+        raise BadCity(findings)
+    return city
+
+
+def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
+    """Check a city folder and put it in force; (the city, whether it is new).
+
+    Idempotent by content, an entry of the administration case. Open cases keep their dates; those that
+    awaited a calendar year which the folder now has get theirs, each by an entry. Raises NotAllowed, or
+    BadCity with findings; then the version in force stays.
+    """
+    _allowed(actor, "load_city")
+    read = read_city(path)
+    with writing():
+        Case.objects.select_for_update().get(pk=standing(actor).pk)
+        before = store.current()
+        new = codec.digest(codec.to_json(read)) != before.digest
+        if new:
+            findings = list(_misfits(before, read, actor))
+            if findings:
+                raise BadCity(findings)
+            city = store.save(read, at=now())
+            _note(person(actor.key, city, _today(city)), "load_city", {"number": city.version})
+    fix_dates()
+    return store.current(), new
+
+
+def _misfits(before: City, after: City, actor: Actor) -> Iterator[Finding]:
+    """Why a sound folder can't follow the city in force: another city, a locked door, cases without a lead."""
+    if after.code != before.code:
+        message = "This is the folder of “{code}”, but the database holds “{known}”."
+        yield Finding("city.toml", 1, message, {"code": after.code, "known": before.code})
+        return
+    if not any(post.role == "admin" for post in after.posts(actor.key, on=_today(after))):
+        message = "{person} loads this folder, but is no administrator in it; nobody locks themselves out."
+        yield Finding("posts.csv", 1, message, {"person": actor.key})
+    for year in sorted(before.calendar.years - after.calendar.years):
+        yield Finding("calendars", 1, "The notice of {year} is missing, but cases count by it.", {"year": year})
+    for unit in sorted(before.units.keys() - after.units.keys()):
+        needed = Case.objects.filter(Q(lead=unit) | Q(opener=unit), closed=None).order_by("pk")
+        numbers = list(needed.values_list("number", flat=True))
+        if numbers:
+            message = (
+                "{unit} ({code}) is missing, but {count} open case(s) need it; first: {cases}. "
+                "Keep it (may_lead no) until they are done."
+            )
+            named = {"unit": before.units[unit].name, "code": unit}
+            first = "、".join(numbers[: new_version.NAMED])
+            yield Finding("units.csv", 1, message, {**named, "count": len(numbers), "cases": first})
+
+
+def fix_dates() -> int:
+    """Give each open case that awaited a calendar year which is now known its date, by an entry; how many.
+
+    Each case in a transaction of its own, so that nobody waits; what was cut short is done by the next call.
+    """
+    known = store.current().calendar.years
+    waiting = Case.objects.filter(closed=None, state__contains='"awaiting":').order_by("pk")
+    fixed = 0
+    for case in list(waiting):
+        if known.isdisjoint(clock.awaiting or 0 for clock in case.folded().clocks.values()):
+            continue
+        try:
+            record(case, "fix_date", SYSTEM, {}, seen=None)
+            fixed += 1
+        except NothingToAnswer:
+            continue  # somebody was quicker, or the date lies in a further year without a notice
+    return fixed
+
+
+# --- procedures
+
+
+def read_procedures(*, path: Path = procedure_file.FOLDER, shadow: Path | None = None) -> dict[str, Procedure]:
+    """The procedures of a folder, fit to load. Raises BadProcedures with every finding; touches no database."""
     read = procedure_file.read(path, shadow=shadow)
     findings = check(read)
     if findings:
         raise BadProcedures(findings)
+    return read
+
+
+def load_procedures(actor: Actor, *, path: Path = procedure_file.FOLDER, shadow: Path | None = None) -> list[str]:
+    """Check the procedure files and put the changed ones in force, each by an entry; their names.
+
+    Idempotent. Raises NotAllowed, BadProcedures with findings, or WouldStrand where a case would have no
+    place in a new version; then every version in force stays.
+    """
+    _allowed(actor, "load_procedures")
+    read = read_procedures(path=path, shadow=shadow)
     with writing():
-        changed = [procedure for procedure in read.values() if _differs(procedure)]
+        changed = [procedure for procedure in read.values() if new_version.differs(procedure)]
+        numbers = [new_version.put_in_force(procedure) for procedure in changed]
+        for number in numbers:
+            _note(actor, "load_procedures", {"number": number})
         for procedure in changed:
-            _no_stranding(procedure)
-            _put_in_force(procedure)
-        if changed and actor is not None:
-            _note(actor, "load_procedures", {"number": len(changed)})
-        for procedure in changed:
-            _migrate(procedure)
+            new_version.migrate(procedure)
     return [procedure.name for procedure in changed]
-
-
-def _differs(procedure: Procedure) -> bool:
-    return not InForce.objects.filter(pk=procedure.name, version__digest=procedure.digest).exists()
-
-
-def _put_in_force(procedure: Procedure) -> None:
-    version, _ = ProcedureVersion.objects.get_or_create(
-        digest=procedure.digest,
-        defaults={"name": procedure.name, "text": procedure.text, "common": procedure.common, "loaded_at": now()},
-    )
-    InForce.objects.update_or_create(pk=procedure.name, defaults={"version": version})
-
-
-def _open_cases(procedure: Procedure) -> QuerySet[Case]:
-    return Case.objects.filter(procedure=procedure.name, closed=None).order_by("pk")
-
-
-def _no_stranding(procedure: Procedure) -> None:
-    """Refuse a version in which an open case would stand, run a clock or have a part that it lacks."""
-    gone: list[tuple[str, str]] = []
-    for case in _open_cases(procedure).iterator(chunk_size=500):
-        lost = sorted(_lost(procedure, case.folded()))
-        if lost:
-            gone.append((case.number, "、".join(lost)))
-    if gone:
-        raise WouldStrand(
-            procedure=procedure.label, count=len(gone), where=gone[0][1], cases="、".join(n for n, _ in gone[:5])
-        )
-
-
-def _lost(procedure: Procedure, state: State) -> Iterable[str]:
-    renamed = procedure.renamed
-    if renamed.get(state.stage, state.stage) not in procedure.stages:
-        yield state.stage
-    for name, clock in state.clocks.items():
-        if not clock.stopped and renamed.get(f"clock.{name}", name) not in procedure.clocks:
-            yield f"clock.{name}"
-    for part, count in state.children.items():
-        if count.open and renamed.get(f"part.{part}", part) not in procedure.parts:
-            yield f"part.{part}"
-
-
-def _migrate(procedure: Procedure) -> None:
-    """Write one `migrate` entry on each open case that `renamed` concerns: names change, due times don't."""
-    if not procedure.renamed:
-        return
-    for case in _open_cases(procedure):
-        state = case.folded()
-        sets = _renames(procedure, state)
-        if sets:
-            act = procedure.act("migrate")
-            decided = decide(procedure, state, "migrate", SYSTEM, {}, at=now(), city=store.current())
-            ledger.append(case, ledger.Step(procedure, state, act, SYSTEM.key, {}, {**decided, **sets}, now(), None))
-
-
-def _renames(procedure: Procedure, state: State) -> dict[str, object]:
-    sets: dict[str, object] = {}
-    if state.stage in procedure.renamed and state.stage not in procedure.stages:
-        sets["stage"] = procedure.renamed[state.stage]
-    clocks: dict[str, object] = {}
-    for name, clock in state.clocks.items():
-        new = procedure.renamed.get(f"clock.{name}")
-        if new and name not in procedure.clocks:
-            clocks |= {name: None, new: clock.to_json()}
-    return sets | ({"clocks": clocks} if clocks else {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from huying.city.facts import City
+from huying.city.facts import City, LimitRow
 from huying.ledger.procedure_file import Source
 from huying.ledger.vocabulary import (
     OUTCOMES,
@@ -313,7 +313,7 @@ def _field(declared: Field) -> Iterator[Flaw]:
 def _renamed(old: str, new: str, procedure: Procedure) -> Iterator[Flaw]:
     kind = old.rpartition(".")[0]
     known: dict[str, Collection[str]] = {
-        "": procedure.stages, "clock": procedure.clocks, "part": procedure.parts,
+        "": {**procedure.stages, **procedure.final}, "clock": procedure.clocks, "part": procedure.parts,
     }  # fmt: skip
     yield from _known(("renamed", old), "value", [kind], known)
     yield from _known(("renamed", old), kind or "stage", [new], known.get(kind, [new]))
@@ -331,11 +331,20 @@ def _nobody(procedure: Procedure, city: City) -> list[Flaw]:
 
 
 def _limits(procedures: Mapping[str, Procedure], city: City) -> Iterator[Finding]:
-    """Rows of the limits table for a procedure or clock that doesn't exist. The first row is line 2."""
+    """Rows of a city's tables for a procedure, clock or urgency that doesn't exist. The first row is line 2."""
     for line, row in enumerate(city.limits, 2):
-        if row.procedure in procedures:
-            flaws = _known(("clock",), "clock", [row.clock], procedures[row.procedure].clocks)
-        else:
-            flaws = _known(("procedure",), "procedure", [row.procedure], procedures)
-        for flaw in flaws:
+        for flaw in _limit_row(procedures, row):
             yield Finding("limits.csv", line, flaw.message, flaw.params)
+    for line, rung in enumerate(city.ladders, 2):
+        for flaw in _known(("procedure",), "procedure", [rung.procedure] if rung.procedure else [], procedures):
+            yield Finding("ladders.csv", line, flaw.message, flaw.params)
+
+
+def _limit_row(procedures: Mapping[str, Procedure], row: LimitRow) -> Iterator[Flaw]:
+    procedure = procedures.get(row.procedure)
+    if procedure is None:
+        yield from _known(("procedure",), "procedure", [row.procedure], procedures)
+        return
+    yield from _known(("clock",), "clock", [row.clock], procedure.clocks)
+    grades = procedure.fields["urgency"].of if "urgency" in procedure.fields else {}
+    yield from _known(("urgency",), "value", [row.urgency] if row.urgency else [], grades)

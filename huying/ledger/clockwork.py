@@ -253,7 +253,10 @@ class Clockwork:
             return None
 
     def fix_dates(self) -> None:
-        """Give each clock that awaited a calendar year its date, counted from where it was counted."""
+        """Give each clock that awaited a calendar year its date, counted from where it was counted.
+
+        Raises NothingToAnswer where no date can be fixed: it is done already, or lies in a year still awaited.
+        """
         for name, old in self.state.clocks.items():
             if old.awaiting and not old.stopped:
                 start = instant(old.began) + timedelta(seconds=old.held)
@@ -261,6 +264,9 @@ class Clockwork:
                 if fixed.due:
                     rings = None if old.paused else fixed.due
                     self.changed[name] = replace(fixed, first=old.first or fixed.due, next=rings)
+        if not self.changed:
+            act, clock = self.procedure.act("fix_date").label, self.procedure.clocks[CALENDAR].label
+            raise NothingToAnswer(act=act, clock=clock)
 
     def settle(self, *, closing: bool) -> None:
         """At the end of a decision: a closing stops every clock; the calendar's watch follows the awaiting ones."""
