@@ -317,6 +317,7 @@ def refusal(city: Path, key: str = ADMIN) -> list[str]:
             "answer,,urgnet",
             "limits.csv:3: “urgency”里的取值“urgnet”没有声明；可用的有：normal safety urgent。",
         ),
+        ("limits.csv", "\nrequest,share", "\n\n,,,,\nrequest,shaer", "limits.csv:36: "),
         ("ladders.csv", ",1wd", "reqest,1wd", "ladders.csv:2: "),
         (
             "posts.csv",

@@ -5,7 +5,8 @@ Loading city data or procedures is an act there; neither ever changes what was p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.db.models import Q
 
 from huying.city import codec, folder, store
 from huying.city.facts import City
-from huying.city.tables import Finding
+from huying.city.tables import Reading, Row
 from huying.errors import BadCity, BadProcedures, NothingToAnswer
 from huying.ledger import new_version, procedure_file, rulebook
 from huying.ledger.actor import SYSTEM, Actor, person
@@ -22,7 +23,7 @@ from huying.ledger.models import Case, InForce
 from huying.ledger.now import now
 from huying.ledger.procedure import may
 from huying.ledger.record import Intake, open_case, record
-from huying.ledger.vocabulary import Procedure
+from huying.ledger.vocabulary import Finding, Procedure
 from huying.ledger.writing import writing
 
 NAME = "administration"
@@ -103,8 +104,14 @@ def read_city(path: Path) -> City:
     city = folder.read(path, on=now().date())
     findings = check(procedure_file.read(shadow=shadow_of(path)), city)
     if findings:
-        raise BadCity(findings)
+        rows = Reading(path).rows
+        raise BadCity([_placed(found, rows) for found in findings])
     return city
+
+
+def _placed(found: Finding, rows: Mapping[str, Sequence[Row]]) -> Finding:
+    """The finding on its row's own line: `check` knows a table's rows by their order only."""
+    return replace(found, line=rows[found.file][found.line - 2].line) if found.file in rows else found
 
 
 def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
