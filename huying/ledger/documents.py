@@ -18,7 +18,6 @@ from huying.ledger.said import Upload
 from huying.ledger.writing import insert
 
 REFERENCE = re.compile(r"^[0-9a-f]{32}:[0-9a-f]{64}$")
-INDEXED = frozenset({"title", "text", "handling_copy"})
 
 
 def digest(salt: str, content: bytes) -> str:
@@ -50,7 +49,7 @@ def new_file(field: str, upload: Upload, *, sealed: bool, at: datetime) -> Docum
     return Document(
         key=secrets.token_hex(16), field=field, sealed=sealed, salt=salt, at=at,
         blob=kept.blob, name=kept.name, media=kept.media, size=kept.size,
-        digest=digest(salt, bytes.fromhex(kept.blob)),
+        digest=digest(salt, _file(kept.name, kept.media, kept.blob)),
     )  # fmt: skip
 
 
@@ -60,7 +59,7 @@ def save(case: Case, documents: Iterable[Document]) -> None:
     for row in rows:
         row.case = case
     insert(rows)
-    search.index(case.pk, [row for row in rows if row.field in INDEXED and not row.sealed])
+    search.index(case.pk, [row for row in rows if row.field in search.INDEXED and not row.sealed])
 
 
 def of(case: Case, field: str) -> str:
@@ -69,12 +68,26 @@ def of(case: Case, field: str) -> str:
     return found.body if found else ""
 
 
+def readable(case: Case) -> list[Document]:
+    """Every document of a case that isn't sealed or erased."""
+    return list(Document.objects.filter(case=case, sealed=False, erased=None))
+
+
 def intact(document: Document) -> bool:
-    """Whether a document's content still has the digest that the ledger holds; an erased one can't be asked."""
+    """Whether a document still has the digest that the ledger holds; an erased one can't be asked.
+
+    A file's digest is over its name, type and hash; whether its content has that hash, `on_disk` tells.
+    """
     if document.erased is not None:
         return True
-    if document.blob:
-        return document.digest == digest(document.salt, bytes.fromhex(document.blob)) and attachments.intact(
-            document.blob
-        )
-    return document.digest == digest(document.salt, document.body.encode())
+    content = _file(document.name, document.media, document.blob) if document.blob else document.body.encode()
+    return document.digest == digest(document.salt, content)
+
+
+def on_disk(document: Document) -> bool:
+    """Whether a file is there with the content it had."""
+    return attachments.intact(document.blob)
+
+
+def _file(name: str, media: str, blob: str) -> bytes:
+    return f"{name}\0{media}\0{blob}".encode()

@@ -119,15 +119,21 @@ def _beside(case: Case, entry: Entry, step: Step) -> None:
 
 
 def _list_facts(case: Case, step: Step) -> None:
-    facts = step.sets.get("facts")
-    if not isinstance(facts, Mapping):
-        return
-    listed = {n: v for n, v in facts.items() if n in step.procedure.fields and step.procedure.fields[n].listed}
-    gone = [name for name, value in listed.items() if value is None]
+    facts = listed(step.procedure, step.sets)
+    gone = [name for name, value in facts.items() if value is None]
     if gone:
         Listed.objects.filter(case=case, name__in=gone).delete()
-    rows = [Listed(case=case, name=name, value=str(value)[:200]) for name, value in listed.items() if value is not None]
+    rows = [Listed(case=case, name=name, value=value) for name, value in facts.items() if value is not None]
     insert(rows, replacing=("case_id", "name"))
+
+
+def listed(procedure: Procedure, sets: Mapping[str, object]) -> dict[str, str | None]:
+    """What an entry puts into the register, by field; None takes a field out of it."""
+    facts = sets.get("facts")
+    if not isinstance(facts, Mapping):
+        return {}
+    kept = {name: value for name, value in facts.items() if name in procedure.fields and procedure.fields[name].listed}
+    return {name: None if value is None else str(value)[:200] for name, value in kept.items()}
 
 
 def columns(state: State) -> dict[str, object]:

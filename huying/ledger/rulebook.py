@@ -12,7 +12,7 @@ from django.db import connection
 from huying.errors import UnknownProcedure
 from huying.ledger.models import InForce, ProcedureVersion
 from huying.ledger.procedure_file import revive
-from huying.ledger.vocabulary import Procedure, named
+from huying.ledger.vocabulary import Procedure, digest_of, named
 
 _IN_FORCE = (
     "SELECT v.digest FROM ledger_inforce i JOIN ledger_procedureversion v ON v.id = i.version_id WHERE i.name = %s"
@@ -47,3 +47,15 @@ def everything() -> dict[str, Procedure]:
     return {
         name: _version(digest) for name, digest in InForce.objects.order_by("pk").values_list("pk", "version__digest")
     }
+
+
+def versions() -> tuple[dict[str, Procedure], list[str]]:
+    """Every version ever loaded, by digest; and the names of those whose text isn't what the digest says."""
+    sound: dict[str, Procedure] = {}
+    forged: list[str] = []
+    for row in ProcedureVersion.objects.all().iterator():
+        if digest_of(row.text, row.common) == row.digest:
+            sound[row.digest] = revive(row.name, row.text, row.common)
+        else:
+            forged.append(f"{row.name} {row.digest}")
+    return sound, forged

@@ -19,6 +19,7 @@ from django.db.models.expressions import RawSQL
 
 from huying.ledger.models import Document
 
+INDEXED = frozenset({"title", "text", "handling_copy"})
 LONGEST_QUERY = 100
 LONGEST_WORD = 64
 _CHINESE = r"㐀-䶿一-鿿豈-﫿\U00020000-\U0003FFFF"
@@ -104,3 +105,29 @@ def matching(query: str) -> RawSQL:
 def _joined(words: Iterable[str], quote: str, between: str) -> str:
     # Words are letters and digits only, so nothing in them can end the quotes.
     return between.join(f"{quote}{word}{quote}" for word in words)
+
+
+def astray(cases: Sequence[int]) -> list[int]:
+    """Which of these cases the index doesn't hold as it should: each readable text once, and nothing else."""
+    fields, places = sorted(INDEXED), ", ".join(["%s"] * len(cases))
+    key = "document_id" if connection.vendor == "postgresql" else "rowid"
+    sql = (
+        f"SELECT DISTINCT d.case_id FROM ledger_document d LEFT JOIN ledger_search s ON s.{key} = d.id "
+        f"WHERE d.case_id IN ({places}) AND (s.case_id <> d.case_id OR (s.case_id IS NOT NULL) <> "
+        f"(d.field IN (%s, %s, %s) AND NOT d.sealed AND d.erased IS NULL)) ORDER BY 1"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*cases, *fields])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def strays(most: int) -> list[int]:
+    """Documents that the index holds and that don't exist, at most so many."""
+    key = "document_id" if connection.vendor == "postgresql" else "rowid"
+    sql = (
+        f"SELECT s.{key} FROM ledger_search s LEFT JOIN ledger_document d ON d.id = s.{key} "
+        f"WHERE d.id IS NULL ORDER BY 1 LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [most])
+        return [pk for (pk,) in cursor.fetchall()]

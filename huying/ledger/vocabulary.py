@@ -212,6 +212,11 @@ class CountRule:
     per: str = ""
 
 
+def digest_of(text: str, common: str) -> str:
+    """Twelve hex digits of SHA-256 over a procedure's file and the common acts."""
+    return hashlib.sha256(f"{text}\0{common}".encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True)
 class Procedure:
     """The declared life of one kind of case."""
@@ -232,7 +237,7 @@ class Procedure:
     @cached_property
     def digest(self) -> str:
         """Twelve hex digits of SHA-256 over the file and the common acts: what each entry's `sets` carry."""
-        return hashlib.sha256(f"{self.text}\0{self.common}".encode()).hexdigest()[:12]
+        return digest_of(self.text, self.common)
 
     def act(self, name: str) -> Act:
         """The act of that name; raises UnknownAct, which lists those there are."""

@@ -39,6 +39,32 @@ def writing() -> Iterator[None]:
         raise _named(error) from error
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """One consistent look at the database while others go on writing. Raises DatabaseAway."""
+    with nullcontext() if connection.in_atomic_block else _looking():
+        try:
+            yield
+        except (OperationalError, InterfaceError, DatabaseError) as error:
+            raise _named(error) from error
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+        return
+    # Django would begin with IMMEDIATE, which keeps every writer waiting.
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
 def _named(error: Exception) -> Exception:
     words = str(error).lower()
     if any(sign.lower() in words for sign in _FULL):
