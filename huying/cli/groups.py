@@ -1,0 +1,116 @@
+"""The commands in groups: `huying city …`, `huying procedures …`, `huying user …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from huying.cli.door import open_ledger
+from huying.cli.manual import Command, Group, msg
+
+
+def _group(text: str) -> typer.Typer:
+    return typer.Typer(cls=Group, help=text, rich_markup_mode=None, add_completion=False)
+
+
+city = _group(msg("The city's data: check a folder, load it, look up codes."))
+procedures = _group(msg("The procedures: check, draw, put in force."))
+user = _group(msg("The people of the city's data. Accounts with passwords will come with the pages."))
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=msg("a city folder"))]
+Words = Annotated[list[str] | None, typer.Argument(metavar="WORDS", help=msg("only what holds these words"))]
+Administrator = Annotated[
+    str | None, typer.Option("--as", metavar="KEY", help=msg("which administrator; else the first of the city's data"))
+]
+
+
+@city.command("check", cls=Command, help=msg("Name each mistake of a city folder with file and line."))
+def check_city(folder: Folder) -> None:
+    from huying.cli import checking
+
+    checking.check_city(folder)
+
+
+@city.command("load", cls=Command, help=msg("Put a city folder in force; open cases keep their dates."))
+def load_city(folder: Folder, key: Administrator = None) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.load(folder, key)
+
+
+@city.command("units", cls=Command, help=msg("List the units with their codes."))
+def units(words: Words = None) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.units(" ".join(words or []))
+
+
+@city.command("areas", cls=Command, help=msg("List the areas with their codes."))
+def areas(words: Words = None) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.areas(" ".join(words or []))
+
+
+@city.command("categories", cls=Command, help=msg("List the categories with whose duty they are and their limit."))
+def categories(words: Words = None) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.categories(" ".join(words or []))
+
+
+@procedures.command("check", cls=Command, help=msg("Name each mistake of the procedures with file and line."))
+def check_procedures(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help=msg("procedures laid over those of the package; or a city folder")),
+    ] = None,
+) -> None:
+    from huying.cli import checking
+
+    checking.check_procedures(folder)
+
+
+@procedures.command("draw", cls=Command, help=msg("Draw a procedure, or all, as Mermaid text."))
+def draw(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=msg("the procedure; else all"))] = None,
+    svg: Annotated[bool, typer.Option("--svg", help=msg("as an SVG picture"))] = False,
+) -> None:
+    from huying.cli import checking
+
+    checking.draw(name, as_svg=svg)
+
+
+@procedures.command("load", cls=Command, help=msg("Put changed procedures in force; an entry says so."))
+def load_procedures(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="FOLDER", help=msg("procedures laid over those of the package"))
+    ] = None,
+    key: Administrator = None,
+) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.load_procedures(folder, key)
+
+
+@user.command("list", cls=Command, help=msg("List the people with their keys and posts."))
+def users(words: Words = None) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.users(" ".join(words or []))
+
+
+@user.command("show", cls=Command, help=msg("Show one person's posts, and for whom they stand in."))
+def show_user(key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))]) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.user(key)

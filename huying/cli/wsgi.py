@@ -1,0 +1,25 @@
+"""What the server loads: the pages, and on SQLite the loop beside them, since one process does both there."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+
+from huying import runner
+
+
+def loaded() -> WSGIHandler:
+    """The application with its settings; starts the loop where nobody else would run it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huying.settings")
+    pages = get_wsgi_application()
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        threading.Thread(target=runner.run, args=(threading.Event(),), name="loop", daemon=True).start()
+    return pages
+
+
+application = loaded()

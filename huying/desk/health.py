@@ -1,0 +1,162 @@
+"""The health page: whether the system does its work now, in words for people and as JSON for other programs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from huying.errors import say
+from huying.ledger.pulse import Pulse, feel
+from huying.ledger.timewords import span
+
+LATE = timedelta(minutes=10)
+"""The loop goes round every few seconds; a clock that waits longer than this shows that it stands."""
+LEAST_FREE = 1024**3
+AWAY = 503
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: whether it is well, what it is called, what was found."""
+
+    name: str
+    well: bool
+    label: str
+    found: str
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """The page for people; 503 while the database is away."""
+    pulse, language = feel(), spoken(request)
+    answer = HttpResponse(page(list(checks(pulse, language)), language), status=status(pulse))
+    answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return private(answer)
+
+
+@require_safe
+def health_json(request: HttpRequest) -> HttpResponse:
+    """The same for other programs."""
+    pulse = feel()
+    found = list(checks(pulse, spoken(request)))
+    plain = {
+        "status": "away" if not pulse.reachable else "well" if all(check.well for check in found) else "attention",
+        "at": pulse.at.isoformat(),
+        "checks": [asdict(check) for check in found],
+    }
+    return private(JsonResponse(plain, status=status(pulse), json_dumps_params={"ensure_ascii": False}))
+
+
+def private(answer: HttpResponse) -> HttpResponse:
+    """An answer that nobody keeps."""
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def status(pulse: Pulse) -> int:
+    """200, or 503 while the database is away."""
+    return 200 if pulse.reachable else AWAY
+
+
+def spoken(request: HttpRequest) -> str:
+    """The language asked for: ?language=, else what the browser prefers, else the system's."""
+    asked = request.GET.get("language", "")
+    if asked in ("zh-Hans", "en"):
+        return asked
+    preferred = request.headers.get("Accept-Language", "").lower()
+    if preferred.startswith("en"):
+        return "en"
+    return "zh-Hans" if preferred.startswith("zh") else str(settings.HUYING_LANGUAGE)
+
+
+def checks(pulse: Pulse, language: str) -> Iterator[Check]:
+    """Everything that was looked at; only the disk, where the database is away."""
+
+    def one(name: str, well: bool, label: str, found: str) -> Check:
+        return Check(name, well, label, found)
+
+    there = say("reachable" if pulse.reachable else "away: nothing can be taken in until it is back", language)
+    yield one("database", pulse.reachable, say("Database", language), there)
+    yield _disk(language)
+    if not pulse.reachable:
+        return
+    ready = say(
+        "version {version} is in force" if pulse.ready else "none: run `huying init`", language, version=pulse.city
+    )
+    yield one("city", pulse.ready, say("City data", language), ready)
+    guarded = say("in place" if pulse.guarded else "missing: run `huying init`, then `huying audit`", language)
+    yield one("guard", pulse.guarded or not pulse.ready, say("Guard of the ledger", language), guarded)
+    yield from _times(pulse, language)
+
+
+def _times(pulse: Pulse, language: str) -> Iterator[Check]:
+    """The loop, the letters and the calendar."""
+    standing = pulse.alarm is not None and pulse.at - pulse.alarm > LATE
+    runs = "every passed clock has its entry"
+    late = _ago(pulse.alarm, pulse.at, language)
+    found = (
+        say("a clock has waited for {late}: start `huying runner`", language, late=late)
+        if standing
+        else say(runs, language)
+    )
+    yield Check("clocks", not standing, say("Clocks", language), found)
+    waits = say(
+        "the oldest waits for {late}; there is no channel yet", language, late=_ago(pulse.owed, pulse.at, language)
+    )
+    yield Check("letters", True, say("Letters", language), waits if pulse.owed else say("none waits", language))
+    if pulse.ready:
+        missing = say(
+            "the holiday notice for {year} is missing; it is needed within 30 days", language, year=pulse.unknown_year
+        )
+        known = not pulse.unknown_year
+        yield Check(
+            "calendar",
+            known,
+            say("Calendar", language),
+            say("known for the next 30 days", language) if known else missing,
+        )
+
+
+def _ago(since: datetime | None, at: datetime, language: str) -> str:
+    return span(max(int((at - since).total_seconds() // 60), 1), language) if since else ""
+
+
+def _disk(language: str) -> Check:
+    """The space left where attachments, and on SQLite the database, are kept."""
+    place = Path(settings.HUYING_HOME)
+    place = next((folder for folder in (place, *place.parents) if folder.exists()), Path("/"))
+    free = shutil.disk_usage(place).free
+    left = say("{size} GB free", language, size=f"{free / 1024**3:.1f}")
+    return Check("disk", free >= LEAST_FREE, say("Disk", language), left)
+
+
+def page(found: list[Check], language: str) -> str:
+    """The page itself: a table that can be read without colours."""
+    well = all(check.well for check in found)
+    head = say("Huying works." if well else "Huying needs attention.", language)
+    rows = "".join(
+        f"<tr><td>{'✓' if check.well else '✗'}</td><th scope='row'>{escape(check.label)}</th>"
+        f"<td>{escape(check.found)}</td></tr>"
+        for check in found
+    )
+    other, name = ("zh-Hans", "中文") if language == "en" else ("en", "English")
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(head)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><main><h1>{escape(head)}</h1><table>{rows}</table>"
+        f'<p><a href="?language={other}" lang="{other}">{name}</a></p></main></body></html>'
+    )
+
+
+STYLE = (
+    "body{font:16px/1.6 sans-serif;margin:2rem;color:#1b1b1b;background:#fff}"
+    "td,th{padding:.3rem .8rem;text-align:left;border-bottom:1px solid #ccc;vertical-align:top}"
+)
