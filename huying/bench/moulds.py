@@ -62,7 +62,7 @@ class Mould:
         self.documents = list(Document.objects.filter(case__in=pks).order_by("pk"))
         self.calls = [case for case in self.cases if case.source_system == SOURCE]
         self.marks = [case.number for case in self.cases] + [documents.reference(d) for d in self.documents]
-        self.marks += [f"{SOURCE}:{case.source_ref}" for case in self.calls]
+        self.marks += [f'"{SOURCE}:{case.source_ref}"' for case in self.calls]
         self.lines: dict[int, list[Line]] = {case.pk: [] for case in self.cases}
         for entry in Entry.objects.filter(case__in=pks).order_by("case_id", "seq"):
             said, sets = Swapped(entry.said_json, self.marks), Swapped(entry.sets_json, self.marks)
@@ -85,7 +85,7 @@ class Mould:
         for document, known in zip(self.documents, self.document_rows, strict=True):
             marks.append(self._document(document, known, pks, ids, batch, chance))
         sources = {case.pk: next(refs) for case in self.calls}
-        marks += [f"{SOURCE}:{ref}" for ref in sources.values()]
+        marks += [f'"{SOURCE}:{ref}"' for ref in sources.values()]
         for place, case in enumerate(self.cases):
             head = self._entries(case, marks[place], marks, pks[case.pk], ids, batch)
             changed: Row = {
