@@ -1,4 +1,4 @@
-"""The one loop: every clock that has passed becomes an entry, in due order, whoever runs it and how often.
+"""The one loop: passed clocks become entries in due order, what is owed becomes letters, and letters go out.
 
 Any number of runners may run. Each claims one case at a time inside the entry's own transaction, so a clock
 that two of them see is passed once; a case that another is working on is left to that one.
@@ -19,6 +19,8 @@ from huying.ledger.models import Case
 from huying.ledger.now import now
 from huying.ledger.record import record
 from huying.ledger.writing import writing
+from huying.notify.outbox import fan_out
+from huying.notify.post import post
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -30,6 +32,8 @@ class Round:
     """What one round did: entries written for passed clocks, and the cases in which none could be."""
 
     passed: int = 0
+    owed: int = 0
+    sent: int = 0
     failed: dict[int, str] = field(default_factory=dict)
 
 
@@ -81,11 +85,19 @@ def _acts(case: Case, then: str) -> bool:
     return True
 
 
+def turn() -> Round:
+    """One round: passed clocks, then what is owed because of them, then the post. Raises StorageError."""
+    done = ring()
+    done.owed = fan_out()
+    done.sent = post()
+    return done
+
+
 def run(stop: threading.Event, *, pause: float = PAUSE_SECONDS) -> None:
     """Go round until `stop` is set, with `pause` seconds between; a database that is away is waited for."""
     while not stop.is_set():
         try:
-            ring()
+            turn()
         except StorageError as error:
             log.error("the loop waits: %s", error)
         stop.wait(pause)

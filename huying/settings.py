@@ -33,7 +33,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "HUYING_HOST": ("127.0.0.1", "address that `huying serve` listens on"),
     "HUYING_PORT": ("8311", "port that `huying serve` listens on"),
     "HUYING_HOSTS": ("", "further host names that requests may name, separated by commas"),
+    "HUYING_PROXIES": ("", "addresses of the reverse proxies whose X-Forwarded-For is believed, separated by commas"),
+    "HUYING_QUESTIONS": ("3600", "questions that one address without a key may ask in an hour"),
     "HUYING_LANGUAGE": ("zh-Hans", "language of the command line and of letters: zh-Hans or en"),
+    "HUYING_PUBLIC_URL": ("http://127.0.0.1:8311", "address at which people reach the pages; links in letters begin so"),
+    "HUYING_SMTP_URL": ("", "smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS from the start); without it e-mail waits"),
     "HUYING_NOW": ("", "fixed clock of demo and test mode, such as 2026-06-15T09:00:00+08:00"),
 }
 
@@ -113,6 +117,10 @@ if HUYING_MODE != "production" and not _loopback(HUYING_HOST):
         f"演示模式只能在本机打开，HUYING_HOST 不能是「{HUYING_HOST}」。请用 127.0.0.1，或改用 production。",
         f"Demo mode opens on this machine only; HUYING_HOST can't be {HUYING_HOST!r}. Use 127.0.0.1, or production.",
     )
+HUYING_PROXIES = frozenset(part.strip() for part in _get("HUYING_PROXIES").split(",") if part.strip())
+HUYING_QUESTIONS = int(_get("HUYING_QUESTIONS")) if _get("HUYING_QUESTIONS").isdecimal() else 0
+if HUYING_QUESTIONS < 1:
+    _refuse("HUYING_QUESTIONS 必须是正整数。", "HUYING_QUESTIONS must be a whole number above 0.")
 HUYING_LANGUAGE = _get("HUYING_LANGUAGE") if _get("HUYING_LANGUAGE") in ("zh-Hans", "en") else "zh-Hans"
 HUYING_NOW: datetime | None = None
 if _get("HUYING_NOW"):
@@ -129,6 +137,14 @@ if _get("HUYING_NOW"):
             "HUYING_NOW is for demo and test mode only, and needs its time zone.",
         )
 
+HUYING_PUBLIC_URL = _get("HUYING_PUBLIC_URL").rstrip("/")
+HUYING_SMTP_URL = _get("HUYING_SMTP_URL")
+if HUYING_SMTP_URL and urlsplit(HUYING_SMTP_URL).scheme not in ("smtp", "smtps"):
+    _refuse(
+        "HUYING_SMTP_URL 要写成 smtp://用户:密码@主机:端口。",
+        "HUYING_SMTP_URL must read smtp://USER:PASSWORD@HOST:PORT.",
+    )
+
 SECRET_KEY = _secret()
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", HUYING_HOST, *filter(None, _get("HUYING_HOSTS").split(","))]
@@ -138,6 +154,7 @@ except ValueError as error:
     _refuse(f"{error}。", f"{error}.")
 INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "huying.city", "huying.ledger", "huying.intake",
+    "huying.notify",
 ]  # fmt: skip
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "huying.urls"

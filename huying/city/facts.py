@@ -281,6 +281,17 @@ class City:
                 own += [post for post in self.people[deputy.person].posts if post.valid(on)]
         return tuple(dict.fromkeys(own))
 
+    @cached_property
+    def _by_day(self) -> dict[date, tuple[tuple[str, Post], ...]]:
+        return {}
+
+    def posted(self, on: date) -> tuple[tuple[str, Post], ...]:
+        """Every person with each post they hold on a day, deputised posts included; kept for the day asked last."""
+        if on not in self._by_day:
+            self._by_day.clear()
+            self._by_day[on] = tuple((key, post) for key in self.people for post in self.posts(key, on=on))
+        return self._by_day[on]
+
     def holders(self, role: str, unit: str, *, on: date) -> tuple[str, ...]:
         """Who holds a role at a unit on a day, deputies included."""
         return tuple(

@@ -7,6 +7,7 @@ exchange. Rights: `actor.may_unseal` (promise 13). Corrections are the act `corr
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from huying.ledger.actor import Actor
@@ -30,9 +31,18 @@ def look(case: Case, actor: Actor, reason: str) -> Unsealed:
     """Show the sealed part of a case and leave an entry with the reason. Raises NotAllowed, MissingField."""
     record(case, "look", actor, {"reason": reason}, seen=None)
     sealed = tuple(Document.objects.filter(case=case, sealed=True, erased=None).order_by("pk"))
-    who = [document for document in sealed if document.field == FIELD]
-    requester = Requester(**json.loads(who[-1].body)) if who else Requester()
-    return Unsealed(requester, tuple(document for document in sealed if document.field != FIELD))
+    return Unsealed(_requester(sealed), tuple(document for document in sealed if document.field != FIELD))
+
+
+def email_of(case: Case) -> str:
+    """Where whoever called is written to, or "". For the letter that is being sent: no person reads it."""
+    return _requester(Document.objects.filter(case=case, field=FIELD, erased=None).order_by("pk")).email
+
+
+def _requester(documents: Iterable[Document]) -> Requester:
+    """The newest requester among these documents."""
+    newest = [document for document in documents if document.field == FIELD][-1:]
+    return Requester(**json.loads(newest[0].body)) if newest else Requester()
 
 
 def cases_of(phone: str, *, most: int = 50) -> list[Case]:
