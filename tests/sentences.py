@@ -97,15 +97,23 @@ def carriers() -> dict[str, list[Carrier]]:
 
 
 def _parameters(node: _Function | ast.ClassDef) -> list[str]:
-    """The parameters of a function without `self`, of a class's `__init__`, or the fields of a dataclass."""
+    """The parameters of a function without `self`, of a class's `__init__`, or the fields of a dataclass.
+
+    One that is declared to be something else than a text has no name here: an e-mail is a message, too.
+    """
     if isinstance(node, _Function):
-        return [argument.arg for argument in node.args.args if argument.arg != "self"]
+        arguments = [argument for argument in node.args.args if argument.arg != "self"]
+        return [argument.arg if _may_be_text(argument.annotation) else "" for argument in arguments]
     for inner in node.body:
         if isinstance(inner, _Function) and inner.name == "__init__":
             return _parameters(inner)
     fields = [line for line in node.body if isinstance(line, ast.AnnAssign)]
-    own = (line.target for line in fields if "ClassVar" not in ast.unparse(line.annotation))
-    return [target.id for target in own if isinstance(target, ast.Name)]
+    own = [line for line in fields if "ClassVar" not in ast.unparse(line.annotation)]
+    return [getattr(line.target, "id", "") if _may_be_text(line.annotation) else "" for line in own]
+
+
+def _may_be_text(annotation: ast.expr | None) -> bool:
+    return annotation is None or ast.unparse(annotation) == "str"
 
 
 @cache

@@ -56,7 +56,7 @@ THEMES: Mapping[str, tuple[str, str]] = {
     ),
     "check-in and watching": (
         "打卡|签到|考勤|轨迹|人脸|指纹|定位|在线时长",
-        "check_in|checkin|punch_in|attendance|tracking|track|face|fingerprint|gps|geofence|keystroke|screen_time",
+        "check_in|checkin|punch_in|attendance|tracking|track|face|biometric|gps|geofence|keystroke|screen_time",
     ),
 }
 
@@ -204,11 +204,14 @@ def test_of_somebody_who_calls_only_what_reaches_them_is_kept() -> None:
 
 
 def test_no_table_is_of_persons() -> None:
-    """Nobody has a row of their own: a person is named where they acted, and on the case that is theirs."""
+    """Nobody has a row of their own: a person is named where they acted, and on the case that is theirs.
+
+    The owner of a key is whoever runs the other system.
+    """
     ours = [model for model in apps.get_models() if model._meta.app_label not in ("auth", "contenttypes")]
     columns = {(model._meta.db_table, field.name) for model in ours for field in model._meta.get_fields()}
     naming = {(table, name) for table, name in columns if PERSON.search(name) or PERSON.search(table)}
-    assert naming == {("ledger_entry", "actor"), ("ledger_case", "owner")}
+    assert naming == {("ledger_entry", "actor"), ("ledger_case", "owner"), ("intake_key", "owner")}
 
 
 def test_outsiders_see_nobody() -> None:
