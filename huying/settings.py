@@ -36,8 +36,8 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "HUYING_PROXIES": ("", "addresses of the reverse proxies whose X-Forwarded-For is believed, separated by commas"),
     "HUYING_QUESTIONS": ("3600", "questions that one address without a key may ask in an hour"),
     "HUYING_LANGUAGE": ("zh-Hans", "language of the command line and of letters: zh-Hans or en"),
-    "HUYING_PUBLIC_URL": ("http://127.0.0.1:8311", "address at which people reach the pages; links in letters begin so"),
-    "HUYING_SMTP_URL": ("", "smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS from the start); without it e-mail waits"),
+    "HUYING_PUBLIC_URL": ("http://127.0.0.1:8311", "address at which people reach the pages; links begin with it"),
+    "HUYING_SMTP_URL": ("", "smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS); without it e-mail waits"),
     "HUYING_NOW": ("", "fixed clock of demo and test mode, such as 2026-06-15T09:00:00+08:00"),
 }
 
