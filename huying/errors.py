@@ -22,6 +22,11 @@
     │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate  BadFile
     │   ├── UnknownUnit  UnknownArea  UnknownCategory  UnknownPerson  UnknownCase  UnknownProcedure
     │   └── SecrecyMark      a text carries a mark of state secrecy
+    ├── BadCall              what came through an interface can't be used as it was sent
+    │   ├── NoKey  WrongKey  WrongScope  TooManyWrongKeys
+    │   ├── UnknownJurisdiction  UnknownService  NotHandled  UnknownToken  UnknownRequest  NoSuchAddress
+    │   ├── NotSent  NoPlace  SentTwice  BadMoment  BadSpan  OtherCall
+    │   └── WrongMethod  WrongKind  BadForm  TooLarge  TooSlow  TooMany
     ├── NoCity               no city data was ever loaded
     ├── RealCity             invented cases were asked for in production
     ├── UnknownYear          the calendar has no official notice for a year
@@ -256,6 +261,120 @@ class UnknownProcedure(BadInput):
 class SecrecyMark(BadInput):
     message = "{field} carries a mark of state secrecy; nothing of it was kept."
     mend = "Don't send it again: call the city's secrecy office and use a certified system."
+
+
+class BadCall(HuyingError):
+    """What came through an interface can't be used as it was sent. Nothing of it was kept."""
+
+
+class NoKey(BadCall):
+    message = "No api_key was sent, and this needs one."
+    mend = "Ask the city for a key and send it as api_key."
+
+
+class WrongKey(BadCall):
+    message = "This api_key isn't valid."
+    mend = "Check how it is written; for a revoked key ask the city for a new one."
+
+
+class WrongScope(BadCall):
+    message = "Key {key} is for: {scope}; it can't be used here."
+    mend = "Use a key that was issued for this."
+
+
+class TooManyWrongKeys(BadCall):
+    message = "Too many wrong keys came from this address."
+    mend = "Wait {minutes} minute(s), or send a valid key: that is answered at once."
+
+
+class UnknownJurisdiction(BadCall):
+    message = "There is no jurisdiction “{jurisdiction}” here."
+    mend = "Send jurisdiction_id={known}, or leave it out."
+
+
+class UnknownService(BadCall):
+    message = "There is no service “{service}”."
+    mend = "The list of services has every code."
+
+
+class NotHandled(BadCall):
+    message = "“{service}” isn't handled here."
+    mend = "{referral}"
+
+
+class UnknownToken(BadCall):
+    message = "There is no request for the token “{token}”."
+    mend = "Check it; a call that wasn't answered can be sent again under the same Idempotency-Key."
+
+
+class UnknownRequest(BadCall):
+    message = "There is no public request “{number}”."
+    mend = "Check the number: it has twelve digits, and the last one checks the others."
+
+
+class NoSuchAddress(BadCall):
+    message = "There is nothing at this address."
+    mend = "Look at {address}: it describes every address of this interface."
+
+
+class NotSent(BadCall):
+    message = "{field} wasn't sent."
+    mend = "Send it and try again."
+
+
+class NoPlace(BadCall):
+    message = "No place was sent."
+    mend = "Send lat and long, or address_string, or address_id."
+
+
+class SentTwice(BadCall):
+    message = "{field} was sent {times} times, and only one value can be kept."
+    mend = "Send it once."
+
+
+class BadMoment(BadCall):
+    message = "{field}: “{value}” is not a usable time."
+    mend = "Write a time that exists, with its zone, such as 2026-06-15T09:00:00+08:00."
+
+
+class BadSpan(BadCall):
+    message = "From start_date to end_date must be at least 0 and at most {most} days."
+    mend = "Ask for several shorter spans."
+
+
+class OtherCall(BadCall):
+    message = "This Idempotency-Key came before with another call."
+    mend = "Use a new one for each call, and the same one only to repeat a call unchanged."
+
+
+class WrongMethod(BadCall):
+    message = "{method} can't be used at this address."
+    mend = "Use {allowed}."
+
+
+class WrongKind(BadCall):
+    message = "A body of the kind “{kind}” isn't read here."
+    mend = "Send a form: application/x-www-form-urlencoded, or multipart/form-data with files."
+
+
+class BadForm(BadCall):
+    message = "The form can't be read: {why}."
+    mend = "Send it again as a complete form in UTF-8."
+
+
+class TooLarge(BadCall):
+    message = "The call is larger than {most} MB."
+    mend = "Send smaller files, or fewer."
+
+
+class TooSlow(BadCall):
+    message = "The call came too slowly and was given up; nothing of it was kept."
+    mend = "Send it again over a better connection, or with smaller files."
+
+
+class TooMany(BadCall):
+    message = "More than {most} questions came within an hour."
+    mend = "Ask again in {minutes} minute(s)."
 
 
 class NoCity(HuyingError):

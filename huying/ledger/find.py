@@ -184,32 +184,36 @@ def public(case: Case) -> PublicView | None:
     return next(iter(_views([case])), None)
 
 
-def published(
-    *,
-    numbers: Collection[str] | None = None,
-    categories: Collection[str] = (),
-    since: datetime | None = None,
-    until: datetime | None = None,
-    closed: bool | None = None,
-    first: int = 0,
-    most: int = 100,
-) -> list[PublicView]:
-    """What anybody may know of the cases that fit every condition, newest first, `most` of them from `first` on.
+@dataclass(frozen=True)
+class Wanted:
+    """Which public cases are asked for: those that fit every condition, `most` of them from `first` on.
 
-    `since` and `until` are times of opening, both included; no `categories` means any, `closed` None either.
+    `since` and `until` are times of opening, both included; None, and no `categories`, mean any.
     """
+
+    numbers: Collection[str] | None = None
+    categories: Collection[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    closed: bool | None = None
+    first: int = 0
+    most: int = 100
+
+
+def published(wanted: Wanted) -> list[PublicView]:
+    """What anybody may know of the cases that are asked for, newest first."""
     rows = Case.objects.filter(procedure=PUBLIC).exclude(sealed="report")
-    if numbers is not None:
-        rows = rows.filter(number__in=numbers)
-    if categories:
-        rows = rows.filter(category__in=categories)
-    if since is not None:
-        rows = rows.filter(opened__gte=since)
-    if until is not None:
-        rows = rows.filter(opened__lte=until)
-    if closed is not None:
-        rows = rows.filter(closed__isnull=not closed)
-    return _views(rows.order_by("-opened", "-pk")[first : first + most])
+    if wanted.numbers is not None:
+        rows = rows.filter(number__in=wanted.numbers)
+    if wanted.categories:
+        rows = rows.filter(category__in=wanted.categories)
+    if wanted.since is not None:
+        rows = rows.filter(opened__gte=wanted.since)
+    if wanted.until is not None:
+        rows = rows.filter(opened__lte=wanted.until)
+    if wanted.closed is not None:
+        rows = rows.filter(closed__isnull=not wanted.closed)
+    return _views(rows.order_by("-opened", "-pk")[wanted.first : wanted.first + wanted.most])
 
 
 def public_steps(text: str) -> list[PublicStep]:
