@@ -13,7 +13,7 @@ import pytest
 from huying.city import folder, store
 from huying.city.models import CityVersion
 from huying.city.tables import COLUMNS
-from huying.errors import BadCity, BadInput, NoCity, NotAllowed, sentence
+from huying.errors import BadCity, BadInput, NoCity, NotAllowed, WouldStrand, sentence
 from huying.ledger import administration, audit, rulebook
 from huying.ledger.actor import SYSTEM
 from huying.ledger.fold import Clock
@@ -97,16 +97,6 @@ def test_a_mistake_at_the_beginning_leaves_the_database_empty(empty: None, tmp_p
     assert (CityVersion.objects.count(), InForce.objects.count(), Case.objects.count()) == (0, 0, 0)
 
 
-def test_a_city_may_bring_a_procedure_of_its_own(empty: None, tmp_path: Path) -> None:
-    city = edited(tmp_path)
-    (city / "procedures").mkdir()
-    text = (FOLDER / "callout.toml").read_text("utf-8")
-    (city / "procedures" / "callout.toml").write_text(text.replace("吹哨", "响哨"), "utf-8")
-    administration.begin(city)
-    assert rulebook.procedure("callout").label["zh-Hans"] == "响哨"
-    assert rulebook.procedure("request").label["zh-Hans"] == "诉求"
-
-
 def test_without_a_beginning_nothing_can_be_loaded(empty: None) -> None:
     with pytest.raises(NoCity):
         administration.load_city(DEMO, SYSTEM)
@@ -152,6 +142,79 @@ def test_where_the_standing_case_was_retired_the_next_load_opens_another(tmp_pat
     opened = Case.objects.get(procedure="administration", closed=None)
     assert opened.pk != retired.pk
     assert [entry.act for entry in opened.entries.order_by("seq")] == ["open", "load_city"]
+
+
+# --- procedures of its own
+
+
+def own(place: Path, old: str, new: str, name: str = "callout") -> Path:
+    """The demo city with a procedure of its own: the package's with a text exchanged."""
+    city = edited(place)
+    (city / "procedures").mkdir()
+    text = (FOLDER / f"{name}.toml").read_text("utf-8")
+    assert old in text
+    (city / "procedures" / f"{name}.toml").write_text(text.replace(old, new), "utf-8")
+    return city
+
+
+def label(name: str) -> str:
+    """What a procedure in force is called."""
+    return rulebook.procedure(name).label["zh-Hans"]
+
+
+def test_a_city_begins_with_procedures_of_its_own(empty: None, tmp_path: Path) -> None:
+    administration.begin(own(tmp_path, "吹哨", "响哨"))
+    assert (label("callout"), label("request")) == ("响哨", "诉求")
+
+
+def test_procedures_of_its_own_come_and_go_with_the_folder_and_are_entries(tmp_path: Path) -> None:
+    city = own(tmp_path, "吹哨", "响哨")
+    assert load(city) is True
+    assert label("callout") == "响哨"
+    version = InForce.objects.get(pk="callout").version_id
+    assert trail()[-2:] == [
+        ("load_city", ADMIN, {"number": store.current_number()}),
+        ("load_procedures", ADMIN, {"number": version}),
+    ]
+    assert load(city) is False
+    assert administration.load_procedures(who(ADMIN)) == []
+    assert label("callout") == "响哨"
+    assert load(DEMO) is True
+    assert label("callout") == "吹哨"
+
+
+def test_common_acts_of_its_own_reach_every_procedure(tmp_path: Path) -> None:
+    load(own(tmp_path, "备注", "附注", name="common"))
+    assert {rulebook.procedure(name).acts["note"].label["zh-Hans"] for name in ("request", "task")} == {"附注"}
+
+
+def test_a_limit_may_be_for_a_clock_of_the_citys_own_procedure(tmp_path: Path) -> None:
+    city = own(tmp_path, "clock.arrive", "clock.on_site", name="turnout")
+    limits = (city / "limits.csv").read_text("utf-8").replace("turnout,arrive", "turnout,on_site")
+    (city / "limits.csv").write_text(limits, "utf-8", newline="")
+    text = (city / "procedures" / "turnout.toml").read_text("utf-8").replace('"arrive"', '"on_site"')
+    (city / "procedures" / "turnout.toml").write_text(text, "utf-8")
+    load(city)
+    assert "on_site" in rulebook.procedure("turnout").clocks
+
+
+def test_a_mistake_in_a_procedure_of_its_own_leaves_city_and_procedures_in_force(tmp_path: Path) -> None:
+    (found, *_) = refusal(own(tmp_path, 'by = ["dispatcher"]', 'by = ["despatcher"]', name="request"))
+    assert found.startswith("procedures/request.toml:")
+    city = own(tmp_path, "吹哨", "响哨")
+    (city / "procedures" / "callout.toml").write_bytes("吹哨".encode("gb18030"))
+    assert refusal(city)[0].startswith("procedures/callout.toml:1: 文件不是 UTF-8")
+
+
+def test_a_city_whose_own_procedure_would_strand_a_case_is_not_loaded(tmp_path: Path) -> None:
+    case = lamp()
+    before = trail(), store.current_number()
+    city = own(tmp_path, "dispatched", "sent_out", name="request")
+    with pytest.raises(WouldStrand) as caught:
+        load(city)
+    assert case.number in sentence(caught.value)
+    assert (trail(), store.current_number()) == before
+    act(case, "accept", "lighting.1")
 
 
 # --- what was promised stays

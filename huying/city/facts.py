@@ -138,8 +138,9 @@ class City:
     """One version of one city's data. Codes are looked up with `unit`, `area`, `category`, which refuse unknown ones.
 
     `desk` is the unit that takes in what comes from outside; `contacts` the addresses of people who work
-    here, by channel. `texts` are the standard texts by key, `danger` the words of danger to life, `emergency`
-    the numbers to call then. `version` and `digest` are given by the store; 0 and "" mean: read, but never put in force.
+    here, by channel; `texts` the standard texts by key, `danger` the words of danger to life, `emergency` the
+    numbers to call then, `procedures` the texts of the city's own ones by file name. `version` and `digest`
+    are given by the store; 0 and "" mean: read, but never put in force.
     """
 
     code: str
@@ -160,6 +161,7 @@ class City:
     desk: str = ""
     letters: Letters = field(default_factory=Letters)
     contacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    procedures: Mapping[str, str] = field(default_factory=dict)
     version: int = 0
     digest: str = ""
 

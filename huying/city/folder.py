@@ -91,6 +91,7 @@ def _city(reading: Reading) -> City:
         desk=letters.desk(reading, head),
         letters=letters.letters(reading, head),
         contacts=letters.contacts(reading),
+        procedures=_procedures(reading),
     )
 
 
@@ -252,6 +253,19 @@ def _years(reading: Reading) -> list[Path]:
     except Unreadable as fault:
         reading.spoiled("calendars", fault)
         return []
+
+
+def _procedures(reading: Reading) -> dict[str, str]:
+    """The city's own procedures as texts; what they mean is for the ledger to say."""
+    own = reading.folder / "procedures"
+    if not own.exists() and not own.is_symlink():
+        return {}
+    try:
+        paths = inside(own, "*.toml")
+    except Unreadable as fault:
+        reading.spoiled("procedures", fault)
+        return {}
+    return {path.name: reading.text(f"procedures/{path.name}").replace("\r\n", "\n") for path in paths}
 
 
 def _office(reading: Reading, head: Mapping[str, Any]) -> dict[str, Any]:

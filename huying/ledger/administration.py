@@ -5,7 +5,7 @@ Loading city data or procedures is an act there; neither ever changes what was p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,12 +16,13 @@ from huying.city import codec, folder, store
 from huying.city.facts import City
 from huying.city.tables import Reading, Row
 from huying.errors import BadCity, BadProcedures, NothingToAnswer
-from huying.ledger import new_version, procedure_file, rulebook
+from huying.ledger import new_version, rulebook
 from huying.ledger.actor import SYSTEM, Actor, person
 from huying.ledger.check import check
 from huying.ledger.models import Case, InForce
 from huying.ledger.now import now
 from huying.ledger.procedure import may
+from huying.ledger.procedure_file import FOLDER, texts, together
 from huying.ledger.record import Intake, open_case, record
 from huying.ledger.vocabulary import Finding, Procedure
 from huying.ledger.writing import writing
@@ -78,19 +79,12 @@ def begin(path: Path) -> City:
     with writing():
         found = store.current() if store.current_number() else store.save(read_city(path), at=now())
         if not InForce.objects.filter(pk=NAME).exists():
-            procedures = read_procedures(shadow=shadow_of(path))
-            numbers = [new_version.put_in_force(procedure) for procedure in procedures.values()]
+            numbers = [new_version.put_in_force(procedure) for procedure in read_procedures(found).values()]
             first = administrator(found)
             _note(first, "load_city", {"number": found.version})
             for number in numbers:
                 _note(first, "load_procedures", {"number": number})
         return found
-
-
-def shadow_of(path: Path) -> Path | None:
-    """Where a city folder keeps procedures of its own, or None."""
-    own = path / "procedures"
-    return own if own.is_dir() else None
 
 
 # --- the city's data
@@ -99,27 +93,35 @@ def shadow_of(path: Path) -> Path | None:
 def read_city(path: Path) -> City:
     """The city of a folder, as fit for work today. Raises BadCity with every finding, and touches no database.
 
-    Looked at beside the procedures that it will run with: those that ship, and those of its own.
+    Looked at beside the procedures that it will run with: those that ship, and its own laid over them.
     """
     city = folder.read(path, on=now().date())
-    findings = check(procedure_file.read(shadow=shadow_of(path)), city)
+    procedures, findings = together(_laid_over(city))
+    findings = findings or check(procedures, city)
     if findings:
         rows = Reading(path).rows
-        raise BadCity([_placed(found, rows) for found in findings])
+        raise BadCity([_placed(found, city, rows) for found in findings])
     return city
 
 
-def _placed(found: Finding, rows: Mapping[str, Sequence[Row]]) -> Finding:
-    """The finding on its row's own line: `check` knows a table's rows by their order only."""
+def _placed(found: Finding, city: City, rows: Mapping[str, Sequence[Row]]) -> Finding:
+    """The finding with its file and line as they are in the folder: `check` knows rows by their order only."""
+    if found.file in city.procedures:
+        return replace(found, file=f"procedures/{found.file}")
     return replace(found, line=rows[found.file][found.line - 2].line) if found.file in rows else found
 
 
+def _laid_over(city: City, path: Path = FOLDER) -> dict[str, str | bytes]:
+    """The procedure files of a folder with the city's own laid over them by name."""
+    return {**texts(path), **city.procedures}
+
+
 def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
-    """Check a city folder and put it in force; (the city, whether it is new).
+    """Check a city folder and put it in force, its own procedures with it; (the city, whether it is new).
 
     Idempotent by content, an entry of the administration case. Open cases keep their dates; those that
-    awaited a calendar year which the folder now has get theirs, each by an entry. Raises NotAllowed, or
-    BadCity with findings; then the version in force stays.
+    awaited a calendar year which the folder now has get theirs, each by an entry. Raises NotAllowed, BadCity
+    with findings, or WouldStrand; then the version in force stays.
     """
     _allowed(actor, "load_city")
     read = read_city(path)
@@ -128,13 +130,24 @@ def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
         before = store.current()
         new = codec.digest(codec.to_json(read)) != before.digest
         if new:
-            findings = list(_misfits(before, read, actor))
-            if findings:
-                raise BadCity(findings)
-            city = store.save(read, at=now())
-            _note(person(actor.key, city, _today(city)), "load_city", {"number": city.version})
+            _follow(before, read, actor)
     fix_dates()
     return store.current(), new
+
+
+def _follow(before: City, read: City, actor: Actor) -> None:
+    """Let a sound folder follow the city in force, or raise what stands in the way."""
+    findings = list(_misfits(before, read, actor))
+    if findings:
+        raise BadCity(findings)
+    city = store.save(read, at=now())
+    admin = person(actor.key, city, _today(city))
+    _note(admin, "load_city", {"number": city.version})
+    files = before.procedures.keys() | city.procedures.keys()
+    changed = {file for file in files if before.procedures.get(file) != city.procedures.get(file)}
+    if changed:
+        procedures = read_procedures(city).values()
+        _renew(admin, [p for p in procedures if f"{p.name}.toml" in changed or "common.toml" in changed])
 
 
 def _misfits(before: City, after: City, actor: Actor) -> Iterator[Finding]:
@@ -183,28 +196,36 @@ def fix_dates() -> int:
 # --- procedures
 
 
-def read_procedures(*, path: Path = procedure_file.FOLDER, shadow: Path | None = None) -> dict[str, Procedure]:
-    """The procedures of a folder, fit to load. Raises BadProcedures with every finding; touches no database."""
-    read = procedure_file.read(path, shadow=shadow)
-    findings = check(read)
+def read_procedures(city: City, *, path: Path = FOLDER, shadow: Path | None = None) -> dict[str, Procedure]:
+    """The procedures that fit a city: those of `path`, its own laid over them, and over those a `shadow` folder.
+
+    Raises BadProcedures with every finding; touches no database.
+    """
+    procedures, findings = together(_laid_over(city, path) | (texts(shadow) if shadow else {}))
+    findings = findings or check(procedures)
     if findings:
         raise BadProcedures(findings)
-    return read
+    return procedures
 
 
-def load_procedures(actor: Actor, *, path: Path = procedure_file.FOLDER, shadow: Path | None = None) -> list[str]:
+def load_procedures(actor: Actor, *, path: Path = FOLDER, shadow: Path | None = None) -> list[str]:
     """Check the procedure files and put the changed ones in force, each by an entry; their names.
 
     Idempotent. Raises NotAllowed, BadProcedures with findings, or WouldStrand where a case would have no
     place in a new version; then every version in force stays.
     """
     _allowed(actor, "load_procedures")
-    read = read_procedures(path=path, shadow=shadow)
+    read = read_procedures(store.current(), path=path, shadow=shadow)
     with writing():
-        changed = [procedure for procedure in read.values() if new_version.differs(procedure)]
-        numbers = [new_version.put_in_force(procedure) for procedure in changed]
-        for number in numbers:
-            _note(actor, "load_procedures", {"number": number})
-        for procedure in changed:
-            new_version.migrate(procedure)
+        return _renew(actor, read.values())
+
+
+def _renew(actor: Actor, procedures: Iterable[Procedure]) -> list[str]:
+    """Put the changed ones in force, an entry for each, and the new names into the cases that stand in old ones."""
+    changed = [procedure for procedure in procedures if new_version.differs(procedure)]
+    numbers = [new_version.put_in_force(procedure) for procedure in changed]
+    for number in numbers:
+        _note(actor, "load_procedures", {"number": number})
+    for procedure in changed:
+        new_version.migrate(procedure)
     return [procedure.name for procedure in changed]

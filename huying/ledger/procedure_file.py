@@ -290,12 +290,15 @@ def read(folder: Path = FOLDER, *, shadow: Path | None = None) -> dict[str, Proc
 
     Raises BadProcedures with all findings of form; `check.py` looks at what they mean.
     """
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
-    files |= {path.name: path.read_bytes() for path in sorted(shadow.glob("*.toml"))} if shadow else {}
-    procedures, findings = together(files)
+    procedures, findings = together(texts(folder) | (texts(shadow) if shadow else {}))
     if findings:
         raise BadProcedures(findings)
     return procedures
+
+
+def texts(folder: Path = FOLDER) -> dict[str, str | bytes]:
+    """The files of a folder of procedures, by name, as they lie there."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
 
 
 def together(files: Mapping[str, str | bytes]) -> tuple[dict[str, Procedure], list[Finding]]:
