@@ -11,7 +11,7 @@ Row = tuple[str, str, str, str, str, str, str]
 BROKEN: dict[str, Row] = {
     "unknown key": (
         "request", "act.sign", "pauses =", "pause =", "act.sign", "pause =",
-        "没有“pause”这个键；可用的有：answers apart by counts follow_up from grants handles label later moves"
+        "没有“pause”这个键；可用的有：answers apart begins by counts follow_up from grants handles label later moves"
         " needs opens pauses puts quiet reckons resumes rules starts stops takes tells to urgent waits when。",
     ),
     "unknown key at the top": (
@@ -20,7 +20,7 @@ BROKEN: dict[str, Row] = {
     ),
     "unknown key in the common file": (
         "common", "act.urge", "quiet = true", "silent = true", "act.urge", "silent",
-        "没有“silent”这个键；可用的有：answers apart by counts follow_up from grants handles label later moves"
+        "没有“silent”这个键；可用的有：answers apart begins by counts follow_up from grants handles label later moves"
         " needs opens pauses puts quiet reckons resumes rules starts stops takes tells to urgent waits when。",
     ),
     "not TOML": (
@@ -49,7 +49,7 @@ BROKEN: dict[str, Row] = {
     "an unknown type": (
         "task", "field.planned", '"number"', '"percent"', "field.planned", "type",
         "没有“percent”这种字段类型；可用的有：area case category children choice clock date due file limit"
-        " number person point requester text unit yes。",
+        " moment number person point requester text unit yes。",
     ),
     "another name than the file's": (
         "task", "", 'name = "task"', 'name = "duty"', "", "name", "名称“duty”与文件名不一致。",
@@ -60,7 +60,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown role": (
         "request", "act.dispatch", 'by = ["dispatcher"]', 'by = ["dispacher"]', "act.dispatch", "by",
-        "“by”里的角色或关系“dispacher”没有声明；可用的有：admin callback case clock dispatcher handler intake"
+        "“by”里的角色或关系“dispacher”没有声明；可用的有：admin callback case clock dispatcher handler import intake"
         " lead leader opener owner parent parent_lead requester reviewer supervisor volunteer。",
     ),
     "an unknown unit behind @": (
@@ -101,7 +101,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown field": (
         "administration", "act.grant", '"role"', '"rolle"', "act.grant", "needs",
-        "“needs”里的字段“rolle”没有声明；可用的有：about area basis case category children clock date due"
+        "“needs”里的字段“rolle”没有声明；可用的有：about area basis case category channel children clock date due"
         " evidence key lead number outcome owner parent person purpose reason reply role rung text title unit"
         " until。",
     ),
@@ -121,12 +121,12 @@ BROKEN: dict[str, Row] = {
     "an unknown outcome": (
         "turnout", "act.excuse", '"not_ours"', '"excused"', "act.excuse", "puts",
         "“puts”里的办理结果“excused”没有声明；可用的有：explained fixed merged not_ours not_true nothing_done"
-        " partly_fixed promised referred_out withdrawn。",
+        " partly_fixed promised referred_out unverified withdrawn。",
     ),
     "an unknown outcome to choose": (
         "request", "field.outcome", "of.fixed", "of.solved", "field.outcome", "[field.outcome]",
         "“of”里的办理结果“solved”没有声明；可用的有：explained fixed merged not_ours not_true nothing_done"
-        " partly_fixed promised referred_out withdrawn。",
+        " partly_fixed promised referred_out unverified withdrawn。",
     ),
     "putting the stage": (
         "turnout", "act.excuse", "outcome =", "stage =", "act.excuse", "puts",
@@ -162,7 +162,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown rule": (
         "request", "act.dispatch", '"copied"', '"copy"', "act.dispatch", "rules",
-        "“rules”里的规则“copy”没有声明；可用的有：assent before_due copied unsealing。",
+        "“rules”里的规则“copy”没有声明；可用的有：alone assent before_due copied unsealing。",
     ),
     "assent that isn't asked": (
         "request", "act.answer_now", ', "assent"]', "]", "act.answer_now", "rules",
@@ -234,7 +234,7 @@ BROKEN: dict[str, Row] = {
     ),
     "a limit from what isn't a time": (
         "request", "clock.review", '"@until"', '"@reason"', "clock.review", "limit",
-        "“limit”里的字段“reason”没有声明；可用的有：due source_due until。",
+        "“limit”里的字段“reason”没有声明；可用的有：due until。",
     ),
     "a cycle that nobody can set": (
         "task", "act.open", '"every", ', "", "clock.report", "limit",
@@ -261,7 +261,7 @@ BROKEN: dict[str, Row] = {
     ),
     "a new name for an unknown stage": (
         "task", "", 'name = "task"', 'name = "task"\nrenamed = { accepted = "in_hand" }', "", "renamed",
-        "“accepted”里的环节“in_hand”没有声明；可用的有：disputed handed_down in_progress submitted。",
+        "“accepted”里的环节“in_hand”没有声明；可用的有：cancelled closed disputed handed_down in_progress submitted。",
     ),
     "a new name for an unknown clock": (
         "task", "", 'name = "task"', 'name = "task"\nrenamed = { "clock.contact" = "share" }', "", "renamed",

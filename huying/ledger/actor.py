@@ -40,7 +40,7 @@ class Around:
     """What a decision reads beside the case itself.
 
     `number` is the case's own; `parent` its parent's State, `parent_number` and `part` its place there;
-    `survivor` the State of the case it shall be merged into.
+    `survivor` the State of the case it shall be merged into; `duplicates` whether others are merged into it.
     """
 
     number: str = ""
@@ -48,10 +48,18 @@ class Around:
     parent_number: str = ""
     part: str = ""
     survivor: State | None = None
+    duplicates: bool = False
 
 
 CLOCK = Actor("clock", relations=frozenset({"clock"}))
 SYSTEM = Actor("case", relations=frozenset({"case"}))
+
+
+def importer(source: str, desk: str) -> Actor:
+    """The actor of an import from another system; the cases come to the desk that takes in what is from outside."""
+    return Actor(f"import:{source}", unit=desk, relations=frozenset({"import"}))
+
+
 REQUESTER = Actor("requester", relations=frozenset({"requester"}))
 
 
@@ -114,10 +122,8 @@ def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> b
         return works_at(actor, _unit(relation, state, around), city, frozenset({role}))
     if role in ROLES:
         return any(post.role == role and (not state.stage or covers(post, state, city)) for post in actor.posts)
-    if role in ("requester", "case", "clock"):
+    if role in ("requester", "case", "clock", "parent", "import"):
         return role in actor.relations
-    if role == "parent":
-        return "parent" in actor.relations
     if role == "owner":
         return bool(state.owner) and actor.key == state.owner
     return works_at(actor, _unit(role, state, around), city)

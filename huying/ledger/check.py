@@ -33,7 +33,7 @@ TYPED = {
     "into": "case", "parent": "case", "about": "unit", "until": "date", "children": "children",
 }  # fmt: skip
 PUTTABLE = frozenset({"outcome", "verified", "into", "owner"})
-CONSTANTS = frozenset({"@unit", "@by", "@actor", "assent", "nobody", "yes"})
+CONSTANTS = frozenset({"@unit", "@by", "@actor", "assent", "nobody", "source", "yes"})
 UNKNOWN = "“{key}” names the {kind} “{name}”, which isn't declared; known: {known}."
 NO_CODE = "“{name}” isn't a code: small letters, digits and _ only."
 MUST_NEED = "“{act}” must need the field “{field}”, because of “{key}”."
@@ -129,8 +129,15 @@ def _opening(procedure: Procedure) -> Iterator[Flaw]:
     act = procedure.acts.get("open")
     if act is None:
         yield Flaw(("name",), "There is no act “open”: no case of this kind could begin.")
-    elif act.from_ or act.to not in procedure.stages:
+    elif act.to not in procedure.stages:
         yield Flaw(("act", "open"), "“open” comes from nowhere and leads to an open stage.")
+    for begun in procedure.acts.values():
+        if begun.begins and (begun.from_ or not begun.to):
+            yield Flaw(
+                ("act", begun.name),
+                "“{act}” begins a case: it comes from nowhere and leads to a stage.",
+                {"act": begun.label},
+            )
 
 
 def _act(act: Act, procedure: Procedure, procedures: Mapping[str, Procedure]) -> Iterator[Flaw]:
@@ -165,7 +172,7 @@ def _who(at: tuple[str, ...], word: str, *, telling: bool = False) -> Iterator[F
         yield from _known(at, "who", [role], ROLES)
         yield from _known(at, "who", [relation], UNITS)
         return
-    relations = RELATIONS - {"parent", "case", "clock"} if telling else RELATIONS
+    relations = RELATIONS - {"parent", "case", "clock", "import"} if telling else RELATIONS
     yield from _known(at, "who", [role], ROLES | relations)
 
 

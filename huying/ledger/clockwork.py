@@ -134,8 +134,26 @@ class Clockwork:
         source = self.state.facts.get("source_due")
         if not source:
             return clock
-        due = stamp(self.end(date.fromisoformat(str(source)[:10])))
+        due = str(source)
         return replace(clock, due=due, basis="source", awaiting=None) if due < clock.expected else clock
+
+    def as_source(self, *, closing: bool) -> None:
+        """The promise as another system kept it: begun, due and ended when that says, with its due time as basis.
+
+        Nothing that was over before the import rings: it is known, and nobody is told of it now.
+        """
+        opened, due, closed = (
+            str(self.state.facts.get(f"source_{name}") or "") for name in ("opened", "due", "closed")
+        )
+        limit = self.limit(self.procedure.clocks[ANSWER])
+        if (ANSWER not in self.changed and not closing) or not isinstance(limit, Limit):
+            return
+        began = opened or stamp(self.at)
+        clock = Clock(began=began, limit=str(limit), by=self.actor.key)
+        clock = replace(clock, due=due, basis="source") if due else self._due(clock, instant(began), limit)
+        rings = clock.expected if clock.expected > stamp(self.at) and not closing else None
+        stopped = (closed or stamp(self.at)) if closing else None
+        self.changed[ANSWER] = replace(clock, first=clock.due, next=rings, stopped=stopped)
 
     def stop(self, name: str) -> None:
         """Stop a clock. One that was paused keeps what was left, in case the case is reopened."""

@@ -34,7 +34,7 @@ def ways(procedure: Procedure) -> list[Way]:
     """Every way from stage to stage, in the order of the file."""
     found = []
     for act in procedure.acts.values():
-        if act.name == "open":
+        if act.begins:
             found.append(Way(BEGIN, act.to, act))
         elif act.to:
             sources = act.from_ or (ANY,)

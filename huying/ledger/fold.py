@@ -130,6 +130,20 @@ class State:
         return answer.due if answer and not self.closed else None
 
     @property
+    def answered(self) -> str | None:
+        """When the answer was sent: the promise then paused, or was ended by a source or for good."""
+        answer = self.clocks.get("answer")
+        return (answer.paused or answer.stopped) if answer else None
+
+    @property
+    def on_time(self) -> bool | None:
+        """Whether the answer was sent by its due time; None where none was sent, or no date was promised."""
+        answer = self.clocks.get("answer")
+        if answer is None or answer.due is None or self.answered is None:
+            return None
+        return self.answered <= answer.due
+
+    @property
     def alarm(self) -> str | None:
         """When the runner must look next: the earliest `next` of the running clocks."""
         return min((c.next for c in self.running.values() if c.next), default=None)

@@ -20,6 +20,7 @@ from huying.errors import (
     NotAllowed,
     NothingToAnswer,
     OpenChildren,
+    OthersMerged,
     OwnQuestion,
     ParentClosed,
     Refused,
@@ -94,7 +95,7 @@ def may(
     """Every act by name: None where it is open to this actor now, else why it isn't."""
     answers: dict[str, Refused | None] = {}
     for act in procedure.acts.values():
-        if act.name == "open" and state.stage:
+        if act.begins and state.stage:
             continue
         try:
             gate(Question(procedure, state, act, actor, at, city, around or Around()))
@@ -120,7 +121,7 @@ def gate(question: Question) -> str:
 
 def _stage(q: Question) -> None:
     stages = q.act.from_
-    if q.opening != (q.act.name == "open"):
+    if q.opening != q.act.begins:
         fit = False
     elif q.opening or "any" in stages:
         fit = True
@@ -178,13 +179,19 @@ def _assent(q: Question) -> None:
         raise NoAssent()
 
 
+def _alone(q: Question) -> None:
+    """A survivor isn't withdrawn while others wait for its answer: its requester steps out by a note."""
+    if q.around.duplicates:
+        raise OthersMerged(act=q.act.label)
+
+
 def _unsealing(q: Question) -> None:
     """Who called, and their own words, are for few (promise 13)."""
     if not may_unseal(q.actor, q.state, q.city):
         raise NotAllowed(actor=_named(q.actor.key, q.city), act=q.act.label, by=listed(map(people, UNSEALERS)))
 
 
-RULES = {"copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing}
+RULES = {"alone": _alone, "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing}
 
 
 def _answers(q: Question) -> None:
@@ -434,6 +441,8 @@ class _Changes:
             work.move(name)
         for name in act.reckons:
             work.reckon(name, later=act.later)
+        if self.word == "import":
+            work.as_source(closing=self.q.closing)
         if act.name == "fix_date":
             work.fix_dates()
         if act.name == "answered":

@@ -17,6 +17,7 @@ from huying.errors import BadLimit, BadProcedures
 from huying.ledger.vocabulary import (
     FIELD_TYPES,
     LANGUAGES,
+    OPEN,
     Act,
     ClockRule,
     CountRule,
@@ -228,6 +229,7 @@ def _act(source: Source, name: str, table: dict[str, object]) -> Act:
             values[key] = _limit(source, keys, value) if key == "grants" else _text(source, keys, value)
         else:
             values[declared.name] = _list(source, keys, value)
+    values["begins"] = name == OPEN or values.get("begins") is True
     return Act(**values)  # type: ignore[arg-type]
 
 

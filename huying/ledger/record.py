@@ -24,7 +24,7 @@ from huying.ledger.ledger import Step, append, canonical, create
 from huying.ledger.models import Case, Document, Entry
 from huying.ledger.now import now
 from huying.ledger.procedure import child_moved, decide
-from huying.ledger.vocabulary import Act, Field, Procedure, people
+from huying.ledger.vocabulary import OPEN, Act, Field, Procedure, people
 from huying.ledger.writing import writing
 
 DEEPEST = 8
@@ -42,6 +42,7 @@ class Intake:
 
     procedure: str
     said: Mapping[str, object] = field(default_factory=dict)
+    act: str = OPEN
     source_system: str = ""
     source_ref: str = ""
 
@@ -69,12 +70,13 @@ def open_case(
     """
     procedure = rulebook.procedure(intake.procedure)
     scene = Scene(store.current(), now())
-    values = said.read(procedure, procedure.act("open"), intake.said, scene.city)
+    opening = procedure.act(intake.act)
+    values = said.read(procedure, opening, intake.said, scene.city)
     source = said.text(intake.source_system, SOURCE), said.text(intake.source_ref, SOURCE_REF)
     known = _known(*source)
     if known is not None:
         return known
-    step = _step(procedure, State(), procedure.act("open"), actor, values, scene, Around(), happened_at)
+    step = _step(procedure, State(), opening, actor, values, scene, Around(), happened_at)
     if source[1]:
         step.sets["source"] = ":".join(source)
     for attempt in (1, 2, 3):
@@ -125,7 +127,7 @@ def record(
         values = said.read(procedure, declared, said_, scene.city)
         if held.other and "into" in values:
             values["into"] = held.other.number
-        around = _around(held, values)
+        around = _around(held, values, declared)
         step = _step(procedure, held.state, declared, actor, values, scene, around, happened_at)
         entry = append(held.case, step)
         _after(held.case, step, values, procedure, actor, scene)
@@ -194,10 +196,12 @@ def _not_stale(act: Act, held: Held, actor: Actor, seen: int | None) -> None:
     raise Stale(act=label, who=who, when=timewords.in_words(decided.at, city.calendar))
 
 
-def _around(held: Held, values: said.Said) -> Around:
+def _around(held: Held, values: said.Said, act: Act) -> Around:
     survivor = held.other.folded() if held.other and "into" in values else None
     parent = held.parent.folded() if held.parent else None
-    return Around(held.case.number, parent, held.parent.number if held.parent else "", held.case.part, survivor)
+    others = "alone" in act.rules and held.case.duplicates.exists()
+    above = held.parent.number if held.parent else ""
+    return Around(held.case.number, parent, above, held.case.part, survivor, others)
 
 
 def _step(

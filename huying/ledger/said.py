@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from huying.city.calendar import Limit
@@ -26,6 +26,8 @@ from huying.errors import (
     UnknownPerson,
 )
 from huying.ledger import number
+from huying.ledger.clock import end_of
+from huying.ledger.fold import stamp
 from huying.ledger.vocabulary import Act, Field, Procedure, listed, named
 
 LONGEST_TEXT = 20_000
@@ -170,6 +172,21 @@ def day(value: object, label: object) -> date:
     return found
 
 
+def _moment(field: Field, value: object, city: City) -> str:
+    """An instant, in the city's time where no zone is said; of a bare day, its end."""
+    if isinstance(value, datetime):
+        found = value
+    elif isinstance(value, date) or re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value).strip()):
+        return stamp(end_of(day(value if isinstance(value, date) else str(value), field.label), city.calendar))
+    else:
+        try:
+            found = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise BadDate(field=field.label, value=str(value)[:40], first=FIRST_DAY, last=LAST_DAY) from None
+    day(found.date(), field.label)
+    return stamp(found if found.tzinfo else found.replace(tzinfo=city.calendar.tz))
+
+
 def _date(field: Field, value: object, city: City) -> str:
     return day(value, field.label).isoformat()
 
@@ -270,7 +287,7 @@ def _point(field: Field, value: object, city: City) -> Point:
 
 
 _READERS: dict[str, Callable[[Field, object, City], Value]] = {
-    "text": _text, "file": _file, "choice": _choice, "date": _date, "limit": _limit, "due": _due,
+    "text": _text, "file": _file, "choice": _choice, "date": _date, "moment": _moment, "limit": _limit, "due": _due,
     "number": _number, "yes": _yes, "unit": _unit, "person": _person, "area": _area,
     "category": _category, "case": _case, "children": _children, "requester": _requester, "point": _point,
 }  # fmt: skip

@@ -15,16 +15,19 @@ from huying.errors import UnknownAct, say
 
 Words = Mapping[str, str]
 LANGUAGES = ("zh-Hans", "en")
+OPEN = "open"
+"""The act that begins a case; other acts may, where they say `begins`."""
 ROLES = frozenset(
     ["intake", "dispatcher", "handler", "reviewer", "supervisor", "callback", "leader", "volunteer", "admin"]
 )
-RELATIONS = frozenset(["lead", "owner", "opener", "requester", "parent_lead", "parent", "case", "clock"])
+RELATIONS = frozenset(["lead", "owner", "opener", "requester", "parent_lead", "parent", "case", "clock", "import"])
 FIELD_TYPES = frozenset(
     [
         "text",
         "file",
         "choice",
         "date",
+        "moment",
         "limit",
         "due",
         "number",
@@ -52,10 +55,11 @@ OUTCOMES = frozenset(
         "referred_out",
         "merged",
         "withdrawn",
+        "unverified",
     ]
 )
 # The named Python rules of `procedure.RULES`; a test holds the two equal.
-RULES = frozenset({"copied", "before_due", "assent", "unsealing"})
+RULES = frozenset({"alone", "copied", "before_due", "assent", "unsealing"})
 PEOPLE: Mapping[str, Words] = {
     "intake": {"zh-Hans": "受理员", "en": "intake agent"},
     "dispatcher": {"zh-Hans": "派单员", "en": "dispatcher"},
@@ -74,6 +78,7 @@ PEOPLE: Mapping[str, Words] = {
     "parent": {"zh-Hans": "上级事项", "en": "parent case"},
     "case": {"zh-Hans": "系统", "en": "system"},
     "clock": {"zh-Hans": "到期自动", "en": "the clock"},
+    "import": {"zh-Hans": "数据导入", "en": "an import"},
 }
 
 
@@ -160,6 +165,7 @@ class Act:
     reckons: tuple[str, ...] = ()
     grants: str = ""
     later: bool = False
+    begins: bool = False
     rules: tuple[str, ...] = ()
     apart: str = "organ"
     handles: bool = False

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from huying.ledger.vocabulary import Act, Procedure, Words, listed, people
+from huying.ledger.vocabulary import OPEN, Act, Procedure, Words, listed, people
 
 ANSWER = "answer"
 # Started and stopped by the code for cases that await a holiday notice: no act needs to.
@@ -68,7 +68,7 @@ def _clock_use(procedure: Procedure) -> Iterator[Flaw]:
         if not any(clock.name in act.starts for act in acts):
             yield Flaw(at, "Nothing starts the clock “{clock}”.", name)
         stopped = any(clock.name in (*act.stops, *act.answers) for act in acts)
-        again = clock.every and any(clock.name in act.starts for act in acts if act.name != "open")
+        again = clock.every and any(clock.name in act.starts for act in acts if not act.begins)
         if clock.name != ANSWER and not stopped and not again:
             yield Flaw(at, "Nothing stops the clock “{clock}” before the case is closed.", name)
 
@@ -123,25 +123,33 @@ class Walk:
 
     def _visit(self) -> None:
         empty = Node("", (NONE,) * len(self.names))
-        self.came[empty] = None
-        waiting = deque([empty])
-        while waiting:
-            node = waiting.popleft()
-            acts = (act for act in self.at_stage[node.stage] if self._open_to(node, act))
-            self.ways[node] = [(act, reached) for act in acts for reached in self._after(node, act)]
-            for act, reached in self.ways[node]:
-                if reached not in self.came:
-                    self.came[reached] = (node, act)
-                    waiting.append(reached)
+        self.came[empty], self.ways[empty] = None, []
+        # From `open` first, so that a way is told as a case usually goes and not as one is imported.
+        for begun in sorted(self.at_stage[""], key=lambda act: act.name != OPEN):
+            waiting = deque(self._reach(empty, begun))
+            while waiting:
+                node = waiting.popleft()
+                self.ways[node] = []
+                for act in self.at_stage[node.stage]:
+                    if self._open_to(node, act):
+                        waiting += self._reach(node, act)
+
+    def _reach(self, node: Node, act: Act) -> list[Node]:
+        """Note the ways of one act from a node; the nodes that were never reached before."""
+        ways = [(act, reached) for reached in self._after(node, act)]
+        self.ways[node] += ways
+        new = [reached for _, reached in ways if reached not in self.came]
+        self.came.update(dict.fromkeys(new, (node, act)))
+        return list(dict.fromkeys(new))
 
     def _acts_at(self, stage: str) -> list[Act]:
         if not stage:
-            return [act for act in self.acts if act.name == "open"]
+            return [act for act in self.acts if act.begins]
         still = stage in self.procedure.stages
         return [
             act
             for act in self.acts
-            if act.name != "open" and ("any" in act.from_ or (stage in act.from_ if act.from_ else still))
+            if not act.begins and ("any" in act.from_ or (stage in act.from_ if act.from_ else still))
         ]
 
     def _open_to(self, node: Node, act: Act) -> bool:
