@@ -22,7 +22,7 @@ from huying.ledger.now import now, standing_at
 from tests.cast import MORNING, act, who
 from tests.conftest import lay, wipe
 
-MADE = 400
+MADE = 200
 
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,15 @@
+"""The queues that are read: a name -> who reads it, and what `find.queue` calls it.
+
+`@department` and `@subdistrict` stand for somebody at the unit of that kind which leads most open cases.
+"""
+
+QUEUES = {
+    "whole city": ("supervision.1", "all"),
+    "overdue in the city": ("supervision.1", "overdue"),
+    "to be dispatched": ("dispatch.1", "dispatch"),
+    "to be called back": ("callback.1", "verify"),
+    "a department's own": ("@department", "unit"),
+    "due soon in a department": ("@department", "soon"),
+    "to be signed in a department": ("@department", "review"),
+    "all of a subdistrict": ("@subdistrict", "all"),
+}

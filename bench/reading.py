@@ -1,0 +1,140 @@
+"""Reading among few and among many cases, and the parents of few and of many children."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from random import Random
+
+from django.db.models import Count
+
+from bench.queues import QUEUES
+from bench.writing import DISPATCH, TRIAGE, call, who
+from huying.city import store
+from huying.ledger import find, telling
+from huying.ledger.models import Case
+from huying.ledger.now import now
+from huying.ledger.record import record
+
+PAGE, TIMES = 20, 10
+LISTED = 200
+SIBLINGS = {"few": 10, "many": 2000}
+
+
+def queue(name: str) -> Callable[[], float]:
+    """Reading the first page of a queue, and the page after it."""
+    reader, kind = QUEUES[name]
+
+    def measure() -> float:
+        actor = who(_busiest(reader[1:]) if reader.startswith("@") else reader)
+        began = time.perf_counter()
+        for _ in range(TIMES):
+            first = find.queue(kind, actor, most=PAGE)
+            if first and first[-1].next_due is not None:
+                find.queue(kind, actor, after=(first[-1].next_due, first[-1].pk), most=PAGE)
+        return time.perf_counter() - began
+
+    return measure
+
+
+@cache
+def _busiest(kind: str) -> str:
+    """A handler of the unit of that kind which leads most open cases: its pages are full among few cases too."""
+    city = store.current()
+    rows = Case.objects.filter(closed=None).values_list("lead").annotate(count=Count("pk")).order_by("-count", "lead")
+    busy = [lead for lead, _ in rows if city.unit(lead).kind == kind]
+    unit = next(unit for unit in [*busy, *city.units] if city.unit(unit).kind == kind)
+    return city.holders("handler", unit, on=now().date())[0]
+
+
+def showing() -> float:
+    """Telling cases in words, as their supervisor reads them: some closed, some open, far apart."""
+    supervisor = who("supervision.1")
+    cases = _some()
+    began = time.perf_counter()
+    for text in cases:
+        telling.tell(find.one(text, supervisor), supervisor)
+    return time.perf_counter() - began
+
+
+@cache
+def _some() -> list[str]:
+    """Numbers of requests with ledgers of about one length, so that few and many are asked for the same work."""
+    rows = Case.objects.filter(procedure="request", stage="closed", seq__in=(8, 9)).order_by("pk")
+    return Random(1).choices(list(rows.values_list("number", flat=True)), k=15)
+
+
+def searching() -> float:
+    """Search by two words that hit a fixed share of all cases."""
+    supervisor = who("supervision.1")
+    began = time.perf_counter()
+    for _ in range(3):
+        find.found("路灯 老码头", supervisor, most=PAGE)
+    return time.perf_counter() - began
+
+
+def searching_rare() -> float:
+    """Search by words that hit few."""
+    supervisor = who("supervision.1")
+    began = time.perf_counter()
+    for _ in range(3):
+        find.found("新洲二路299号公交站旁 噪声", supervisor, most=PAGE)
+    return time.perf_counter() - began
+
+
+def _parent(children: int) -> Case:
+    """A dispatched case with so many open supports."""
+    case = call()
+    dispatcher = who("dispatch.1")
+    record(case, "triage", who("hotline.1"), TRIAGE, seen=1)
+    record(case, "dispatch", dispatcher, DISPATCH, seen=2)
+    for start in range(0, children, LISTED):
+        numbers = range(start, min(start + LISTED, children))
+        parts = [{"lead": "urban", "due": "5wd", "title": f"第{number}段"} for number in numbers]
+        case.refresh_from_db()
+        record(case, "support", dispatcher, {"children": parts}, seen=case.turn)
+    return case
+
+
+@cache
+def _parent_of_many() -> Case:
+    return _parent(SIBLINGS["many"])
+
+
+def closing_among(siblings: str) -> Callable[[], float]:
+    """Ending ten children one after the other, each of which is also an entry on the parent."""
+
+    def measure() -> float:
+        supervisor = who("supervision.1")
+        parent = _parent_of_many() if siblings == "many" else _parent(SIBLINGS["few"])
+        children = list(Case.objects.filter(parent=parent, closed=None).order_by("pk")[: SIBLINGS["few"]])
+        began = time.perf_counter()
+        for child in children:
+            record(child, "cancel", supervisor, {"reason": "不再需要。"}, seen=child.turn)
+        return time.perf_counter() - began
+
+    return measure
+
+
+def children() -> float:
+    """Listing 200 children of one case, as their supervisor sees them."""
+    supervisor, parent = who("supervision.1"), _parent_of_many()
+    began = time.perf_counter()
+    list(find.visible(supervisor).filter(parent=parent).order_by("pk")[:LISTED])
+    return time.perf_counter() - began
+
+
+def rows_of_children() -> float:
+    """Reading 200 rows of cases by their keys."""
+    keys = list(Case.objects.filter(parent=_parent_of_many()).order_by("pk").values_list("pk", flat=True)[:LISTED])
+    began = time.perf_counter()
+    list(Case.objects.filter(pk__in=keys).order_by("pk"))
+    return time.perf_counter() - began
+
+
+MEASURES: dict[str, Callable[[], float]] = {
+    **{f"queue {name}": queue(name) for name in QUEUES},
+    **{f"closing {siblings}": closing_among(siblings) for siblings in SIBLINGS},
+    **{one.__name__: one for one in (showing, searching, searching_rare, children, rows_of_children)},
+}
