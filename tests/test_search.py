@@ -77,7 +77,7 @@ def test_any_piece_of_a_text_that_ends_at_its_words_finds_it(text: str, place: s
         case = Case.objects.order_by("pk").first()
         assert case is not None
         document = documents.new_text("text", text, sealed=False, at=case.opened)
-        documents.save(case, [document])
+        documents.save([(case, document)])
         hits = Case.objects.filter(pk__in=search.matching(piece))
         assert hits.filter(pk=case.pk).exists() == bool(search.asked(piece))
         transaction.set_rollback(True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 from huying.ledger import attachments, search
 from huying.ledger.models import Case, Document
@@ -49,17 +50,19 @@ def new_file(field: str, upload: Upload, *, sealed: bool, at: datetime) -> Docum
     return Document(
         key=secrets.token_hex(16), field=field, sealed=sealed, salt=salt, at=at,
         blob=kept.blob, name=kept.name, media=kept.media, size=kept.size,
-        digest=digest(salt, _file(kept.name, kept.media, kept.blob)),
+        digest=digest(salt, _file(kept.name, kept.media, kept.size, kept.blob)),
     )  # fmt: skip
 
 
-def save(case: Case, documents: Iterable[Document]) -> None:
-    """Write the documents of a case, and index the handling copies among them, in the caller's transaction."""
-    rows = list(documents)
-    for row in rows:
+def save(documents: Sequence[tuple[Case, Document]]) -> None:
+    """Write documents, each of its case, and index the handling copies among them, in the caller's transaction."""
+    for case, row in documents:
         row.case = case
+    rows = [row for _, row in documents]
     insert(rows)
-    search.index(case.pk, [row for row in rows if row.field in search.INDEXED and not row.sealed])
+    readable_rows = [row for row in rows if row.field in search.INDEXED and not row.sealed]
+    for pk, texts in groupby(readable_rows, key=lambda row: row.case_id):
+        search.index(pk, list(texts))
 
 
 def of(case: Case, field: str) -> str:
@@ -76,11 +79,14 @@ def readable(case: Case) -> list[Document]:
 def intact(document: Document) -> bool:
     """Whether a document still has the digest that the ledger holds; an erased one can't be asked.
 
-    A file's digest is over its name, type and hash; whether its content has that hash, `on_disk` tells.
+    A file's digest is over its name, type, size and hash; whether its content has that hash, `on_disk` tells.
     """
     if document.erased is not None:
         return True
-    content = _file(document.name, document.media, document.blob) if document.blob else document.body.encode()
+    if not document.blob:
+        same = document.size == len(document.body)
+        return same and document.digest == digest(document.salt, document.body.encode())
+    content = _file(document.name, document.media, document.size, document.blob)
     return document.digest == digest(document.salt, content)
 
 
@@ -89,5 +95,5 @@ def on_disk(document: Document) -> bool:
     return attachments.intact(document.blob)
 
 
-def _file(name: str, media: str, blob: str) -> bytes:
-    return f"{name}\0{media}\0{blob}".encode()
+def _file(name: str, media: str, size: int, blob: str) -> bytes:
+    return f"{name}\0{media}\0{size}\0{blob}".encode()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,20 +64,38 @@ def entry_hash(entry: Entry, number: str) -> str:
     return hashlib.sha256(canonical(whole).encode()).hexdigest()
 
 
-def create(step: Step, number: str, *, parent: Case | None = None, source: tuple[str, str] = ("", "")) -> Case:
-    """Write a new case with its first entry. IntegrityError where number or source are taken already."""
-    state = apply(State(), 1, step.sets, case=number)
-    case = Case(
-        number=number, procedure=state.procedure, opened=step.at, parent=parent,
-        source_system=source[0], source_ref=source[1], **columns(state),
-    )  # fmt: skip
-    entry = _entry(step, 1, GENESIS, number)
-    case.head = entry.hash
-    insert([case])
-    entry.case = case
-    insert([entry])
-    _beside(case, entry, step)
-    return case
+@dataclass(frozen=True)
+class Opening:
+    """A case about to be written: its first step, its number, its parent, and the source's system and reference."""
+
+    step: Step
+    number: str
+    parent: Case | None = None
+    source: tuple[str, str] = ("", "")
+
+
+def create(openings: Sequence[Opening]) -> list[Case]:
+    """Write new cases, each with its first entry, in a few statements.
+
+    IntegrityError where a number or a source is taken already; then none of them is written.
+    """
+    cases, entries = [], []
+    for opening in openings:
+        step = opening.step
+        state = apply(State(), 1, step.sets, case=opening.number)
+        entry = _entry(step, 1, GENESIS, opening.number)
+        case = Case(
+            number=opening.number, procedure=state.procedure, opened=step.at, parent=opening.parent,
+            source_system=opening.source[0], source_ref=opening.source[1], head=entry.hash, **columns(state),
+        )  # fmt: skip
+        cases.append(case)
+        entries.append(entry)
+    insert(cases)
+    for case, entry in zip(cases, entries, strict=True):
+        entry.case = case
+    insert(entries)
+    _beside([(entry, opening.step) for entry, opening in zip(entries, openings, strict=True)])
+    return cases
 
 
 def append(case: Case, step: Step) -> Entry:
@@ -91,7 +109,7 @@ def append(case: Case, step: Step) -> Entry:
     if not state.into:
         changed["into_id"] = None
     update(case, changed)
-    _beside(case, entry, step)
+    _beside([(entry, step)])
     return entry
 
 
@@ -104,26 +122,37 @@ def _entry(step: Step, seq: int, prev: str, number: str) -> Entry:
     return entry
 
 
-def _beside(case: Case, entry: Entry, step: Step) -> None:
-    """Documents, listed facts and the outbox row, in the entry's transaction."""
-    if step.documents:
-        documents.save(case, step.documents)
-    if step.caller is not None:
-        requester.index(case, step.caller)
-    _list_facts(case, step)
-    tells = list(step.act.tells)
-    if "answer" in step.act.pauses and case.duplicates.exists():
-        tells.append("duplicates")
-    if tells:
-        insert([Outbox(entry=entry, tells=" ".join(tells), urgent=step.act.urgent, at=step.at)])
+def _beside(written: Sequence[tuple[Entry, Step]]) -> None:
+    """Documents, listed facts, the caller's number and the outbox rows, in the entries' transaction."""
+    documents.save([(entry.case, document) for entry, step in written for document in step.documents])
+    for entry, step in written:
+        if step.caller is not None:
+            requester.index(entry.case, step.caller)
+    _list_facts(written)
+    told = [(entry, step, _tells(entry.case, step)) for entry, step in written]
+    insert(
+        [
+            Outbox(entry=entry, tells=" ".join(tells), urgent=step.act.urgent, at=step.at)
+            for entry, step, tells in told
+            if tells
+        ]
+    )
 
 
-def _list_facts(case: Case, step: Step) -> None:
-    facts = listed(step.procedure, step.sets)
-    gone = [name for name, value in facts.items() if value is None]
-    if gone:
-        Listed.objects.filter(case=case, name__in=gone).delete()
-    rows = [Listed(case=case, name=name, value=value) for name, value in facts.items() if value is not None]
+def _tells(case: Case, step: Step) -> list[str]:
+    """Who must be told, those whose cases were merged into an answered one among them."""
+    answers = "answer" in step.act.pauses and case.duplicates.exists()
+    return [*step.act.tells, *(["duplicates"] if answers else [])]
+
+
+def _list_facts(written: Sequence[tuple[Entry, Step]]) -> None:
+    rows = []
+    for entry, step in written:
+        facts = listed(step.procedure, step.sets)
+        gone = [name for name, value in facts.items() if value is None]
+        if gone:
+            Listed.objects.filter(case=entry.case, name__in=gone).delete()
+        rows += [Listed(case=entry.case, name=name, value=value) for name, value in facts.items() if value is not None]
     insert(rows, replacing=("case_id", "name"))
 
 

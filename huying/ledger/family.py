@@ -1,0 +1,155 @@
+"""What an act does to the cases around its own: children, follow-ups, the parent, the survivor, duplicates.
+
+All of it are entries in the act's transaction, on cases that `record` has locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from huying.errors import CannotMerge
+from huying.ledger import documents, number, rulebook, said
+from huying.ledger.actor import SYSTEM, Actor, Around
+from huying.ledger.clockwork import ANSWER, Clockwork
+from huying.ledger.fold import State
+from huying.ledger.ledger import Opening, Step, append, create
+from huying.ledger.models import Case, Entry
+from huying.ledger.procedure import child_moved
+from huying.ledger.step import Scene, decided
+from huying.ledger.vocabulary import OPEN, Act
+
+DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class Held:
+    """A locked case with its State, its parent, and the other case that the act names (survivor, new parent)."""
+
+    case: Case
+    state: State
+    parent: Case | None
+    other: Case | None
+
+
+def open_beside(case: Case, step: Step, values: said.Said, actor: Actor, scene: Scene) -> None:
+    """Children and follow-ups of the act, opened in the same transaction; children in a few statements."""
+    children = values.get("children")
+    within = replace(actor, relations=actor.relations | {"parent"})
+    if step.act.opens and isinstance(children, tuple):
+        state = case.folded()
+        items = [item for item in children if isinstance(item, Mapping)]
+        create([_opening(case, state, step.act, item, within, scene) for item in items])
+    if step.act.follow_up:
+        _open_follow_up(case, step, values, within, scene)
+
+
+def _opening(parent: Case, state: State, act: Act, item: Mapping[str, object], actor: Actor, scene: Scene) -> Opening:
+    """A child about to be opened. Its own opening opens nothing further."""
+    procedure = rulebook.procedure(act.child)
+    declared = procedure.act(OPEN)
+    values = _inherited(declared, said.read(procedure, declared, item, scene.city), state)
+    around = Around(parent=state, parent_number=parent.number, part=act.part)
+    return Opening(decided(procedure, State(), declared, actor, values, scene, around, None), number.new(), parent)
+
+
+def _inherited(opening: Act, values: said.Said, parent: State) -> said.Said:
+    """A child keeps its parent's place and subject where nothing else was said: one fact is typed once."""
+    known = {"category": parent.category, "area": parent.area, "about": parent.about}
+    taken = {name: value for name, value in known.items() if value and name in opening.fields}
+    return {**taken, **values}
+
+
+def _open_follow_up(case: Case, step: Step, values: said.Said, actor: Actor, scene: Scene) -> None:
+    """A case of its own that cites this one: its fields are those of the same name that were said or stand."""
+    procedure = rulebook.procedure(step.act.follow_up)
+    declared = procedure.act(OPEN)
+    state = case.folded()
+    standing = {
+        "lead": state.lead,
+        "category": state.category,
+        "area": state.area,
+        "title": documents.of(case, "title"),
+    }
+    offered = {**standing, **values}
+    chosen = {name: offered[name] for name in declared.fields if offered.get(name)}
+    chosen = said.read(procedure, declared, chosen, scene.city)
+    begun = decided(procedure, State(), declared, actor, chosen, scene, Around(), None)
+    begun.sets["source"] = case.number
+    create([Opening(begun, number.new())])
+
+
+def ripple(held: Held, step: Step, values: said.Said, scene: Scene) -> None:
+    """Quiet entries on other cases: the parent of a child that closed or reopened, survivor, duplicates."""
+    before, after = step.state, held.case.folded()
+    if held.parent and bool(before.closed) != bool(after.closed):
+        _tell_parent(held.parent, held.case, before, after, scene)
+    if step.act.name == "move":
+        _move(held, scene)
+    if held.other and "into" in values:
+        _merged(held.case, after, held.other, scene)
+
+
+def _quiet(case: Case, act: str, spoken: Mapping[str, object], sets: dict[str, object], at: datetime) -> Entry:
+    state = case.folded()
+    procedure = rulebook.procedure(state.procedure)
+    if procedure.digest != state.rule:
+        sets = {**sets, "rule": procedure.digest}
+    return append(case, Step(procedure, state, procedure.act(act), SYSTEM.key, spoken, sets, at, None))
+
+
+def _tell_parent(parent: Case, child: Case, before: State, after: State, scene: Scene) -> None:
+    was, now_ = ("open", "closed") if after.closed else ("closed", "open")
+    sets = child_moved(parent.folded(), before.part, left=was, joined=now_, handlers=after.handlers)
+    _quiet(parent, "child", {"child": child.number, "stage": after.stage}, sets, scene.at)
+
+
+def _move(held: Held, scene: Scene) -> None:
+    """Re-parent: written on child, old and new parent; a circle or a depth over eight is refused."""
+    new = held.other
+    assert new is not None
+    state = held.case.folded()
+    _fit_parent(held.case, new, state)
+    side = "closed" if state.closed else "open"
+    spoken = {"child": held.case.number, "stage": state.stage}
+    if held.parent:
+        sets = child_moved(held.parent.folded(), state.part, left=side, joined="", handlers={})
+        _quiet(held.parent, "child", spoken, sets, scene.at)
+    sets = child_moved(new.folded(), state.part, left="", joined=side, handlers=state.handlers)
+    _quiet(new, "child", spoken, sets, scene.at)
+    Case.objects.filter(pk=held.case.pk).update(parent=new)
+
+
+def _fit_parent(case: Case, new: Case, state: State) -> None:
+    above: Case | None = new
+    for depth in range(DEEPEST):
+        if above is None:
+            break
+        if above.pk == case.pk or depth == DEEPEST - 1:
+            raise CannotMerge(
+                number=number.said(new.number),
+                why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
+            )
+        above = above.parent
+    if new.closed or rulebook.procedure(new.procedure).parts.get(state.part) != state.procedure:
+        raise CannotMerge(
+            number=number.said(new.number),
+            why={"zh-Hans": "它已办结，或没有这类子项", "en": "it is closed, or has no such part"},
+        )
+
+
+def _merged(case: Case, state: State, survivor: Case, scene: Scene) -> None:
+    """The survivor takes over an earlier promise; duplicates of this one are re-pointed to the survivor."""
+    Case.objects.filter(pk=case.pk).update(into=survivor)
+    mine, theirs = state.clocks.get(ANSWER), survivor.folded().clocks.get(ANSWER)
+    if mine and theirs and mine.due and mine.due < theirs.expected:
+        into = survivor.folded()
+        work = Clockwork(rulebook.procedure(into.procedure), into, SYSTEM, "", scene.at, scene.city, {})
+        work.earlier(ANSWER, mine.due)
+        if work.changed:
+            sets: dict[str, object] = {"clocks": {ANSWER: work.changed[ANSWER].to_json()}}
+            _quiet(survivor, "joined", {"duplicate": case.number}, sets, scene.at)
+    for duplicate in Case.objects.select_for_update().filter(into=case).order_by("pk"):
+        _quiet(duplicate, "repointed", {"into": survivor.number}, {"into": survivor.number}, scene.at)
+        Case.objects.filter(pk=duplicate.pk).update(into=survivor)

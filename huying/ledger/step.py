@@ -1,0 +1,74 @@
+"""From what was said to a decided step: words become documents, the rest stands in the ledger, `decide` judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from huying.city.facts import City
+from huying.ledger import documents, said
+from huying.ledger.actor import REQUESTER, Actor, Around
+from huying.ledger.fold import State
+from huying.ledger.ledger import Step, canonical
+from huying.ledger.models import Document
+from huying.ledger.procedure import decide
+from huying.ledger.vocabulary import Act, Field, Procedure
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a step reads: the city and the time, taken once."""
+
+    city: City
+    at: datetime
+
+
+def decided(
+    procedure: Procedure,
+    state: State,
+    act: Act,
+    actor: Actor,
+    values: said.Said,
+    scene: Scene,
+    around: Around,
+    happened_at: datetime | None,
+) -> Step:
+    """Decide, with the words turned into documents and the rest as it stands in the ledger."""
+    theirs = not state.seq or REQUESTER.relations <= actor.relations
+    sealed = theirs and (bool(state.sealed) or _asks_for_seal(values))
+    spoken: dict[str, object] = {}
+    rows: list[Document] = []
+    for name, value in values.items():
+        declared = procedure.fields[name]
+        made = _documents(declared, value, sealed=sealed or declared.sealed, at=scene.at)
+        rows += made
+        spoken[name] = "\n".join(map(documents.reference, made)) if made else _plain(value)
+        if isinstance(value, said.Point):
+            spoken["spot"] = value.spot
+    sets = decide(procedure, state, act.name, actor, spoken, at=scene.at, city=scene.city, around=around)
+    return Step(procedure, state, act, actor.key, spoken, sets, scene.at, happened_at, tuple(rows), _caller(values))
+
+
+def _asks_for_seal(values: said.Said) -> bool:
+    return values.get("type") == "report" or values.get("wish") in ("confidential", "anonymous")
+
+
+def _documents(declared: Field, value: said.Value, *, sealed: bool, at: datetime) -> list[Document]:
+    """What goes beside the ledger: words, files, and who called; nothing for what is an id, code, date or number."""
+    if isinstance(value, said.Requester):
+        known = {name: part for name, part in vars(value).items() if part}
+        return [documents.new_text(declared.name, canonical(known), sealed=True, at=at)]
+    if declared.type in ("text", "point"):
+        return [documents.new_text(declared.name, str(value), sealed=sealed, at=at)]
+    if declared.type == "file" and isinstance(value, tuple):
+        uploads = [upload for upload in value if isinstance(upload, said.Upload)]
+        return [documents.new_file(declared.name, upload, sealed=sealed, at=at) for upload in uploads]
+    return []
+
+
+def _plain(value: said.Value) -> object:
+    return len(value) if isinstance(value, tuple) else value
+
+
+def _caller(values: said.Said) -> said.Requester | None:
+    return next((value for value in values.values() if isinstance(value, said.Requester)), None)
