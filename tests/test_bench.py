@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +21,7 @@ from huying.ledger.fold import fold
 from huying.ledger.models import Case, Document, Entry, Identity
 from huying.ledger.now import now, standing_at
 from tests.cast import MORNING, act, who
+from tests.commands import done, run
 from tests.conftest import lay, wipe
 
 MADE = 200
@@ -123,6 +125,13 @@ def test_the_same_seed_adds_nothing_and_another_seed_other_cases() -> None:
     heard: list[int] = []
     assert fill(MADE + 10, seed=7, progress=heard.append) >= 10
     assert heard[-1] >= MADE + 10
+
+
+def test_the_command_line_fills() -> None:
+    before = Case.objects.count()
+    assert re.fullmatch(r"新造虚构事项 \d+ 件，每秒 \d+ 件。\n", done("bench", "fill", "3", "--seed", "9").out)
+    assert Case.objects.count() >= before + 3
+    assert run("bench", "fill", "0").code == 2
 
 
 def test_a_real_city_is_never_filled() -> None:

@@ -14,6 +14,7 @@ from tests.cast import act, call, who
 
 pytestmark = pytest.mark.django_db
 SQLITE = connection.vendor == "sqlite"
+LAMP = {"title": "路灯不亮", "text": "坏了三天。"}
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def asked(queries: CaptureQueriesContext) -> list[str]:
 
 
 def test_opening_a_case_that_comes_from_another_system_reads_no_table_whole() -> None:
-    intake = Intake("request", {"title": "路灯不亮", "text": "坏了三天。"}, "upstream", "2026-0615-1")
+    intake = Intake("request", LAMP, source_system="upstream", source_ref="2026-0615-1")
     with CaptureQueriesContext(connection) as queries:
         open_case(intake, who("hotline.1"))
     assert {sql: found for sql in asked(queries) if (found := scans(sql))} == {}

@@ -100,7 +100,7 @@ class Play:
                 said["requester"] = words.requester(self.chance)
             said |= {name: self._meant(value, None) for name, value in self.life.said.items()}
             desk = self.places.desk("intake", self.at.date(), self.chance)
-            self.cases.append(open_case(Intake("request", said, SOURCE, ref), desk).pk)
+            self.cases.append(open_case(Intake("request", said, source_system=SOURCE, source_ref=ref), desk).pk)
 
     def _text(self, name: str) -> str:
         return words.text(name, self.setting.topic, self.chance)

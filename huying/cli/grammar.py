@@ -19,6 +19,7 @@ app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None, pretty
 app.add_typer(groups.city, name="city")
 app.add_typer(groups.procedures, name="procedures")
 app.add_typer(groups.user, name="user")
+app.add_typer(groups.bench, name="bench")
 
 Key = Annotated[str, typer.Option("--as", metavar="KEY", help=msg("who acts: a key of `huying user list`"))]
 CaseNumber = Annotated[str, typer.Argument(metavar="CASE", help=msg("the case's number, with or without spaces"))]

@@ -1,4 +1,4 @@
-"""The commands in groups: `huying city …`, `huying procedures …`, `huying user …`."""
+"""The commands in groups: `huying city …`, `huying procedures …`, `huying user …`, `huying bench …`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def _group(text: str) -> typer.Typer:
 
 city = _group(msg("The city's data: check a folder, load it, look up codes."))
 procedures = _group(msg("The procedures: check, draw, put in force."))
+bench = _group(msg("Invented cases in number, to measure and to rehearse with; never in production."))
 user = _group(msg("The people of the city's data. Accounts with passwords will come with the pages."))
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=msg("a city folder"))]
@@ -114,3 +115,16 @@ def show_user(key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the pe
     from huying.cli import town
 
     town.user(key)
+
+
+@bench.command("fill", cls=Command, help=msg("Make invented cases by realistic lives; the audit holds them for true."))
+def fill(
+    count: Annotated[
+        int, typer.Argument(metavar="COUNT", min=1, help=msg("how many cases there shall be of this seed"))
+    ],
+    seed: Annotated[int, typer.Option(metavar="NUMBER", min=1, help=msg("another seed makes other cases"))] = 1,
+) -> None:
+    open_ledger()
+    from huying.cli import filling
+
+    filling.fill(count, seed)
