@@ -108,15 +108,16 @@ def outcomes(language: str) -> Iterator[str]:
         fields = tables.get("field", {})
         assert isinstance(fields, dict)
         found |= {**fields.get("outcome", {}).get("of", {}), **found}
-    found |= {name: words for name, words in _STAGES.items() if name not in found}
+    found |= {name: words for name, words in _PUT.items() if name not in found}
     yield from _labels("outcome", {name: found[name] for name in sorted(OUTCOMES)}, language)
 
 
 # Outcomes that nobody chooses: an act puts them.
-_STAGES = {
+_PUT = {
     "referred_out": {"zh-Hans": "已引导", "en": "Referred out"},
     "merged": {"zh-Hans": "已并单", "en": "Merged"},
     "withdrawn": {"zh-Hans": "已撤回", "en": "Withdrawn"},
+    "unverified": {"zh-Hans": "未核实", "en": "Unverified"},
 }
 
 

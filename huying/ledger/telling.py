@@ -292,8 +292,10 @@ OUTCOMES = {
     "referred_out": "referred to another channel",
     "merged": "merged with another case",
     "withdrawn": "withdrawn",
+    "unverified": "closed elsewhere, not verified",
 }
 VERIFIED = {
     "assent": "the caller agreed on the spot; counted apart, never as solved",
     "nobody": "by nobody: the call-back time ran out",
+    "source": "by the system it came from",
 }
