@@ -234,7 +234,8 @@ def test_every_room_has_its_word(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     folders = {path for path in (ROOT / "huying").iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert [path.name for path in folders if f"`huying/{path.name}` |" not in text] == []
-    assert [name for name in words.modules() if f"| `{name}` |" not in text] == []
+    missing = [name for name in words.modules() if f"| `{name}` |" not in text]
+    assert missing == [], f"run scripts/words.py, and tell in {page} what they are"
 
 
 def test_the_words_of_the_field_are_the_same_in_both_languages() -> None:
