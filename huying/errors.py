@@ -17,6 +17,7 @@
     │   ├── MayNotLead       the unit can't be lead
     │   ├── LeadIsAccused    the unit the case is about can't lead it
     │   ├── CannotMerge      the survivor isn't fit
+    │   ├── OthersMerged     others that were merged into it wait for its answer
     │   └── ParentClosed     the parent must be reopened first
     ├── BadInput             what was said is not usable; names the field, the problem and the mend
     │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate  BadFile
@@ -172,6 +173,11 @@ class LeadIsAccused(Refused):
 class CannotMerge(Refused):
     message = "Case {number} can't take this one in: {why}."
     mend = "Choose an open case of the same kind that isn't merged itself."
+
+
+class OthersMerged(Refused):
+    message = "“{act}” can't be done while other cases are merged into this one: they wait for its answer."
+    mend = "Note that its requester steps out, or un-merge the others first."
 
 
 class ParentClosed(Refused):

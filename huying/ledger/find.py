@@ -51,7 +51,9 @@ def one(text: str, actor: Actor) -> Case:
 def around(case: Case) -> Around:
     """What a decision on the case reads beside it."""
     parent = case.parent
-    return Around(case.number, parent.folded() if parent else None, parent.number if parent else "", case.part)
+    others = not case.closed and case.duplicates.exists()
+    above = parent.number if parent else ""
+    return Around(case.number, parent.folded() if parent else None, above, case.part, duplicates=others)
 
 
 def stuck(city: City, cases: Iterable[Case] | None = None) -> list[Case]:
