@@ -21,7 +21,7 @@ from huying.ledger.writing import reading
 __all__ = ["BATCH", "Difference", "audit"]
 
 BATCH = 500
-CHUNK = 1000
+CHUNK = 200
 MOST_ORPHANS = 100
 
 
@@ -81,10 +81,11 @@ class _Stream(Generic[Row]):
         self.next = next(self.groups, None)
 
     def of(self, case: int) -> Iterator[Row]:
-        """The rows of the next case; none where it has none."""
+        """The rows of a case; none where it has none. Cases are asked for in order; rows left unread are skipped."""
+        while self.next is not None and self.next[0] < case:
+            self.next = next(self.groups, None)
         if self.next is not None and self.next[0] == case:
             yield from self.next[1]
-            self.next = next(self.groups, None)
 
 
 def _batch(batch: list[Case], versions: Versions) -> Iterator[Difference]:

@@ -74,6 +74,7 @@ class Replay:
     def __init__(self, case: Case, versions: Versions) -> None:
         self.case, self.versions = case, versions
         self.state, self.prev, self.whole = State(), GENESIS, True
+        self.opened: datetime | None = None
         self.listed: dict[str, str] = {}
         self.named: dict[str, _Named] = {}
         self.forgets = False
@@ -115,6 +116,7 @@ class Replay:
             yield self._broken(entry.seq, "hash", "The entry was changed after it was written.")
         else:
             self.prev = entry.hash
+            self.opened = self.opened or entry.at
             yield from self._fold(entry)
 
     def _fold(self, entry: Entry) -> Iterator[Difference]:
@@ -172,6 +174,7 @@ class Replay:
             name: (getattr(case, name), value) for name, value in columns(state).items()
         }
         pairs |= {
+            "opened": (case.opened, self.opened),
             "procedure": (case.procedure, state.procedure),
             "parent": (beside.parent, state.parent),
             "into": (beside.into, state.into),
