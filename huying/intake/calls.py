@@ -91,7 +91,7 @@ def received(asked: Asked, form: Form, key: Key) -> Node:
     source = _source(reading, key)
     if reading.wrong:
         raise Several(reading.wrong)
-    fingerprint = _fingerprint(reading.said)
+    fingerprint = _fingerprint({**reading.said, "source_ref": reading.value("source_ref")})
     if asked.sandbox:
         opened = trials.opened(Intake(services.PROCEDURE, reading.said), key, source.mark)
         return _answer(reading, opened, over=False)
@@ -208,7 +208,7 @@ def _attributes(reading: Reading) -> None:
             labels = {name: field.label for name, field in known.items()}
             raise UnknownField(act=act.label, field=code[:40], fields=named(labels))
         value = one(values, f"attribute[{code}]")
-        if value and services.DATATYPES[known[code].type] == "datetime":
+        if value and known[code].type == "date":
             calendar = reading.asked.city.calendar
             day = calendar.local(listing.moment(value.strip(), f"attribute[{code}]", calendar)).date()
             reading.said[code] = day.isoformat()
@@ -285,7 +285,7 @@ def _opened(reading: Reading, source: Source, key: Key, fingerprint: str, *, ove
         if "media_url" in said:
             _fetch_later(case)
 
-    intake = Intake(services.PROCEDURE, said, source.system, source.ref)
+    intake = Intake(services.PROCEDURE, said, source_system=source.system, source_ref=source.ref)
     try:
         return open_case(intake, REQUESTER, beside=beside).number
     except IntegrityError:

@@ -18,7 +18,7 @@ from huying.ledger import find, number, rulebook
 from huying.ledger.find import PublicView, Wanted
 from huying.ledger.now import now
 from huying.ledger.said import FIRST_DAY, LAST_DAY
-from huying.ledger.vocabulary import Words
+from huying.ledger.vocabulary import Procedure, Words
 
 MOST_DAYS = 90
 MOST_ROWS = 1000
@@ -36,7 +36,8 @@ _VERIFIED: Mapping[str, Words] = {
 def requests(asked: Asked) -> Node:
     """The public requests that fit the filters of the specification, newest first."""
     wanted = _wanted(asked.request.GET, asked.city.calendar)
-    return [_request(asked, view) for view in _views(asked, wanted)]
+    procedure = rulebook.procedure(PROCEDURE)
+    return [_request(asked, view, procedure) for view in _views(asked, wanted)]
 
 
 def request(asked: Asked, text: str) -> Node:
@@ -44,9 +45,10 @@ def request(asked: Asked, text: str) -> Node:
     view = view_of(asked, text)
     if view is None:
         raise UnknownRequest(number=text[:40])
-    told = _request(asked, view)
+    procedure = rulebook.procedure(PROCEDURE)
+    told = _request(asked, view, procedure)
     if one(asked.request.GET.getlist("extensions"), "extensions").lower() == "true":
-        told |= _extended(asked, view)
+        told |= _extended(asked, view, procedure)
     return [told]
 
 
@@ -150,7 +152,7 @@ def _day(text: str, *, last: bool) -> datetime | None:
 # --- how it is told
 
 
-def _request(asked: Asked, view: PublicView) -> dict[str, Node]:
+def _request(asked: Asked, view: PublicView, procedure: Procedure) -> dict[str, Node]:
     """A request with every element of the specification, in its order; what nobody may know is empty."""
     category = asked.city.categories.get(view.category)
     areas = [asked.city.areas[code] for code in asked.city.area_path(view.area)] if view.area else []
@@ -158,7 +160,7 @@ def _request(asked: Asked, view: PublicView) -> dict[str, Node]:
     return {
         "service_request_id": view.number,
         "status": "closed" if view.closed else "open",
-        "status_notes": _notes(asked, view),
+        "status_notes": _notes(asked, view, procedure),
         "service_name": asked.of(category.name) if category else view.category,
         "service_code": view.category,
         "description": None,
@@ -176,9 +178,8 @@ def _request(asked: Asked, view: PublicView) -> dict[str, Node]:
     }
 
 
-def _notes(asked: Asked, view: PublicView) -> str:
+def _notes(asked: Asked, view: PublicView, procedure: Procedure) -> str:
     """The stage in words; of a closed request also its outcome, and who confirmed it."""
-    procedure = rulebook.procedure(PROCEDURE)
     stage = procedure.stage(view.stage)
     outcome = procedure.fields["outcome"].of.get(view.outcome)
     if not view.closed or outcome is None:
@@ -187,9 +188,8 @@ def _notes(asked: Asked, view: PublicView) -> str:
     return asked.say("{stage}: {outcome} ({verified})", stage=stage, outcome=outcome, verified=verified)
 
 
-def _extended(asked: Asked, view: PublicView) -> dict[str, Node]:
+def _extended(asked: Asked, view: PublicView, procedure: Procedure) -> dict[str, Node]:
     """What the extension adds: codes for machines, and each step that the request has come to."""
-    procedure = rulebook.procedure(PROCEDURE)
     steps = [] if asked.sandbox else find.public_steps(view.number)
     notes: list[Node] = [
         {"datetime": asked.local(step.at), "description": asked.of(procedure.stage(step.stage)), "type": step.stage}

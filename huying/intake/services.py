@@ -19,8 +19,8 @@ PARAMETERS = frozenset(
 )
 DATATYPES = {
     "text": "text", "choice": "singlevaluelist", "yes": "singlevaluelist", "unit": "singlevaluelist",
-    "area": "singlevaluelist", "date": "datetime", "number": "number", "limit": "string", "due": "string",
-    "case": "string",
+    "area": "singlevaluelist", "date": "datetime", "moment": "datetime", "number": "number", "limit": "string",
+    "due": "string", "case": "string",
 }  # fmt: skip
 _YES: Mapping[str, Words] = {"yes": {"zh-Hans": "是", "en": "Yes"}, "no": {"zh-Hans": "否", "en": "No"}}
 _HINTS: Mapping[str, Words] = {

@@ -37,6 +37,7 @@ DOCUMENTS = {
     ".mp4": "video/mp4",
 }
 NAME = {"zh-Hans": "文件名", "en": "File name"}
+HUGE = {"zh-Hans": "照片超过 5000 万像素", "en": "more than 50 megapixels"}
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,15 @@ def _picture(name: str, content: bytes) -> tuple[bytes, str] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content))
-    except (UnidentifiedImageError, Image.DecompressionBombError, ValueError, OSError):
+    except Image.DecompressionBombError as error:
+        raise BadFile(name=name, why=HUGE) from error
+    except (UnidentifiedImageError, ValueError, OSError):
         return None
     media = PICTURES.get(picture.format or "")
     if media is None:
         return None
     if picture.width * picture.height > MOST_PIXELS:
-        raise BadFile(name=name, why={"zh-Hans": "照片超过 5000 万像素", "en": "more than 50 megapixels"})
+        raise BadFile(name=name, why=HUGE)
     try:
         return _encoded(picture, media), media
     except (OSError, ValueError, SyntaxError, EOFError) as error:
