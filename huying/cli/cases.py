@@ -130,7 +130,8 @@ def _rows(shown: Sequence[Row]) -> None:
 def look(case_: str, key: str, reason: str) -> None:
     """Print who called and the sealed originals; the look and its reason are an entry."""
     actor = acting(key, store.current())
-    unsealed = identity.look(find.one(case_, actor), actor, reason)
-    for text in layout.unsealed(unsealed):
+    case = find.one(case_, actor)
+    unsealed = identity.look(case, actor, reason)
+    for text in layout.unsealed(unsealed, rulebook.procedure(case.procedure).fields):
         terminal.line(text)
     terminal.aside("This look and its reason are in the ledger.")

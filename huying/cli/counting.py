@@ -23,7 +23,7 @@ class NoCalendar(HuyingError):
 def due(on: str, length: str, at: str | None, path: Path | None) -> None:
     """Print the days as they are counted, then when the limit ends, then which calendar was used."""
     limit, first = Limit.parse(length), day(on, {"zh-Hans": "日期", "en": "date"})
-    calendar, whose = _calendar(path)
+    calendar, source = _calendar(path)
     start = datetime.combine(first, _time(at) or calendar.opens or time(), calendar.tz)
     found = clock.due(start, limit, calendar)
     for text in clock.explain(found, terminal.language()):
@@ -31,7 +31,7 @@ def due(on: str, length: str, at: str | None, path: Path | None) -> None:
     last, end = timewords.ending(found.at, calendar)
     weekday = timewords.day_words(last, terminal.language())
     terminal.line(f"→ {last.isoformat()} {end}  {weekday}")
-    terminal.say("Counted on the calendar of {city}.", city=whose)
+    terminal.say("Counted on the calendar of {source}.", source=source)
 
 
 def _time(text: str | None) -> time | None:
@@ -43,7 +43,7 @@ def _time(text: str | None) -> time | None:
     return time(int(hour), int(minute))
 
 
-def _calendar(path: Path | None) -> tuple[Calendar, object]:
+def _calendar(path: Path | None) -> tuple[Calendar, str]:
     """The calendar of the folder that was named, or of the city in force, or of the demo city; and whose it is."""
     if path is None and _configured():
         try:
@@ -54,7 +54,7 @@ def _calendar(path: Path | None) -> tuple[Calendar, object]:
     if chosen is None:
         raise NoCalendar()
     city = folder.read(chosen)
-    return city.calendar, {lang: f"{words} ({chosen})" for lang, words in city.name.items()}
+    return city.calendar, terminal.words("{name} ({unit})", name=city.name, unit=chosen)
 
 
 def _configured() -> bool:
@@ -63,7 +63,7 @@ def _configured() -> bool:
     return os.environ.get("HUYING_MODE") in ("demo", "test") or any(os.environ.get(key) for key in keys)
 
 
-def _in_force() -> tuple[Calendar, object]:
+def _in_force() -> tuple[Calendar, str]:
     """The calendar in force. Raises NoCity where the database was never made ready."""
     from huying.cli.door import open_ledger
 
@@ -79,4 +79,4 @@ def _in_force() -> tuple[Calendar, object]:
         if isinstance(name(error), NotSetUp):
             raise NoCity() from error
         raise
-    return city.calendar, {lang: f"{words}, {city.version}" for lang, words in city.name.items()}
+    return city.calendar, terminal.words("{city}, city data version {version}", city=city.name, version=city.version)

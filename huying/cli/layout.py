@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from huying.cli import terminal
 from huying.ledger.identity import Unsealed
 from huying.ledger.told import Asked, Deadline, Family, Happened, Open, Relative, Saying, Telling
+from huying.ledger.vocabulary import Field
 
 
 def case(telling: Telling) -> Iterator[str]:
@@ -113,10 +114,10 @@ def _beside(name: str, unit: str) -> str:
     return terminal.words("{name} ({unit})", name=name, unit=unit) if unit else name
 
 
-def unsealed(found: Unsealed) -> Iterator[str]:
-    """Who called, and their own words."""
+def unsealed(found: Unsealed, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Who called, and their own words under the labels of the fields."""
     labels = {
-        "name": terminal.words("Name"), "phone": terminal.words("Phone"),
+        "name": terminal.words("Caller's name"), "phone": terminal.words("Phone"),
         "email": terminal.words("E-mail"), "address": terminal.words("Address"),
     }  # fmt: skip
     given = [(labels[name], value) for name, value in vars(found.requester).items() if value]
@@ -124,4 +125,5 @@ def unsealed(found: Unsealed) -> Iterator[str]:
     if not given:
         yield terminal.words("Nobody gave a name or a number.")
     for document in found.originals:
-        yield pair(document.field, document.body or document.name)
+        label = fields[document.field].label if document.field in fields else {}
+        yield pair(label.get(terminal.language(), document.field), document.body or document.name)

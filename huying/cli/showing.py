@@ -17,8 +17,8 @@ from huying.errors import HuyingError
 
 HOME = Path("~/.local/share/huying-demo")
 MARK = "made-by-huying-demo"
-FOREIGN = ("HUYING_DATABASE_URL", "HUYING_HOST", "HUYING_HOSTS", "HUYING_SECRET_KEY", "HUYING_SECRET_KEY_FILE")
-"""Settings of a real system: a demo must never touch one."""
+KEPT = frozenset({"HUYING_PORT"})
+"""The one setting of the environment that a demo keeps; every other may belong to a real system."""
 
 
 class NotOurs(HuyingError):
@@ -64,8 +64,8 @@ def _fresh(folder: Path) -> None:
 
 def _environment(folder: Path) -> Mapping[str, str]:
     """Set the demo's settings and take away those of a real system, before any setting is read."""
-    for name in FOREIGN:
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith("HUYING_") and name not in KEPT]:
+        del os.environ[name]
     wanted = {
         "HUYING_MODE": "demo",
         "HUYING_HOME": str(folder),

@@ -61,7 +61,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.text import Text
 
     piped = not sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=WIDE if piped else None, no_color=piped, highlight=False)
+    wide, terminal = (WIDE, False) if piped else (None, None)
+    console = Console(file=sys.stdout, width=wide, force_terminal=terminal, highlight=False)
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for name in head:
         drawn.add_column(Text(name))

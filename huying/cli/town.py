@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from huying.city import store
-from huying.city.facts import LANGUAGES, Area, City, Person, Unit, Words
+from huying.city.facts import LANGUAGES, Area, City, Person, Post, Unit, Words
 from huying.cli import places, terminal
 from huying.errors import NoCity, UnknownPerson
 from huying.ledger import administration
@@ -140,9 +140,16 @@ def user(key: str) -> None:
 
 
 def _posts(who: Person, city: City) -> Iterator[str]:
-    for post in city.posts(who.key, on=_today(city)):
-        own = post in who.posts
-        note = "" if own else terminal.words("standing in")
-        until = terminal.words("until {day}", day=post.until) if own and post.until else ""
-        words = (_in(people(post.role)), _of(city.units, post.unit), until, note)
-        yield "  ".join(word for word in words if word)
+    """Each post, then each person they stand in for on the present day, with that person's posts."""
+    today = _today(city)
+    yield from (_post(post, city) for post in who.posts if post.valid(today))
+    for deputy in city.deputies:
+        if deputy.deputy == who.key and deputy.since <= today <= deputy.until:
+            name = city.people[deputy.person].name
+            yield terminal.words("stands in for {name} until {day}:", name=name, day=deputy.until)
+            yield from (f"  {_post(post, city)}" for post in city.people[deputy.person].posts if post.valid(today))
+
+
+def _post(post: Post, city: City) -> str:
+    until = terminal.words("until {day}", day=post.until) if post.until else ""
+    return "  ".join(filter(None, (_in(people(post.role)), _of(city.units, post.unit), until)))
