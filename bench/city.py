@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ class City:
     def tell(self, **question: object) -> None:
         """Ask without waiting."""
         assert self.process.stdin is not None
-        print(json.dumps(question), file=self.process.stdin, flush=True)
+        with suppress(BrokenPipeError):  # `heard` says that it has ended
+            print(json.dumps(question), file=self.process.stdin, flush=True)
 
     def heard(self) -> Any:
         """The answer to what was told."""
@@ -59,7 +60,8 @@ class City:
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
 

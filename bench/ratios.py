@@ -99,18 +99,25 @@ def _in_turns(one: Comparison, this: City, that: City, rounds: int) -> Result:
     return table.compared(one, partial(measured, this, one.this), partial(measured, that, one.that), rounds=rounds)
 
 
+def between(large: City, small: City, *, few: int, many: int, rounds: int) -> list[Result]:
+    """Reading among many cases and among few."""
+    return [_in_turns(one, large, small, rounds) for one in two_cities(few, many)]
+
+
+def inside(database: str, place: City, *, rounds: int) -> list[Result]:
+    """What a step costs beside its plain rows."""
+    return [_in_turns(one, place, place, rounds) for one in one_city(database)]
+
+
 def run(database: str, few: int, many: int, *, rounds: int, siblings: int = SIBLINGS) -> list[Result]:
     """Fill two cities, then measure everything."""
     with cities(database, "few", "many", siblings=siblings) as (small, large):
         for place, count in ((small, few), (large, many)):
             filled = place.ask(fill=count)
             rate = filled["made"] / filled["seconds"]
-            print(
-                f"{database}: {filled['made']:,} cases in {filled['seconds']:.0f} s, {rate:,.0f} a second", flush=True
-            )
-        between = [_in_turns(one, large, small, rounds) for one in two_cities(few, many)]
-        inside = [_in_turns(one, small, small, rounds) for one in one_city(database)]
-        return inside + between
+            print(f"{filled['made']:,} cases in {filled['seconds']:.0f} s, {rate:,.0f} a second", flush=True)
+        read = between(large, small, few=few, many=many, rounds=rounds)
+        return inside(database, large, rounds=rounds) + read
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from random import Random
 from typing import Any
 
 from bench.plain import Plain, Step, taken
@@ -21,7 +22,7 @@ from huying.ledger.now import now
 from huying.ledger.record import Intake, open_case, record
 
 ROUND = 30
-FOLDED, AUDITED = 1500, 500
+FOLDED, AUDITED, AUDITED_MANY = 1500, 500, 5000
 CALL = {
     "title": "柳园路路灯不亮",
     "text": "柳园路 12 号门前的路灯坏了三天，晚上看不清路，老人和孩子经过时很不方便，请尽快派人来修。",
@@ -162,6 +163,17 @@ def auditing() -> float:
     return spent
 
 
+def auditing_many() -> float:
+    """The audit of some thousand cases, from all over the ledger."""
+    last = Case.objects.latest("pk").pk
+    some = Random(1).sample(range(1, last), min(AUDITED_MANY, last - 1))
+    numbers = frozenset(Case.objects.filter(pk__in=some).values_list("number", flat=True))
+    began = time.perf_counter()
+    for difference in audit.audit(numbers=numbers):
+        raise SystemExit(f"the audit isn't silent: {difference.words('en')}")
+    return (time.perf_counter() - began) * AUDITED_MANY / len(numbers)
+
+
 def hashing() -> float:
     """The hashes of the same entries and documents, read from the database, and nothing else."""
     cases = _audited()
@@ -173,6 +185,5 @@ def hashing() -> float:
     return time.perf_counter() - began
 
 
-MEASURES = {
-    one.__name__: one for one in (opening, plain_opening, acting, plain_acting, folding, bare_loop, auditing, hashing)
-}
+_ALL = (opening, plain_opening, acting, plain_acting, folding, bare_loop, auditing, auditing_many, hashing)
+MEASURES = {one.__name__: one for one in _ALL}
