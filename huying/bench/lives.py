@@ -53,6 +53,7 @@ UNHAPPY = _move("confirm", "callback", 6, 50, contacted="yes", solved="no", sati
 THANKED = _move("confirm", "requester", 1, 30, contacted="yes", solved="yes", satisfied="mostly")
 COPY = _move("copy", "intake", 0.1, 0.5)
 REDO = _move("redo", "callback", 6, 40, contacted="yes", solved="no", satisfied="no")
+ANSWERED = _move("answered", "case", 0.01, 0.1, case=1)
 MERGE = _move("merge", "intake", 0.1, 1, case=1, into="@root")
 
 TO_DISPATCH = (TRIAGE, DISPATCH)
@@ -112,7 +113,7 @@ CLOSED = (
     Life("supported", 15, (TRIAGE, DISPATCH, SUPPORT, ACCEPT, CONTACT, *_task(1, "parent"), *_task(2, "parent"),
                            SUBMIT, SIGN, CONFIRM)),
     Life("called about twice", 15, (TRIAGE, DISPATCH, _move("open", "intake", 1, 10, case=1), MERGE, ACCEPT, CONTACT,
-                                    SUBMIT, SIGN, CONFIRM)),
+                                    SUBMIT, SIGN, ANSWERED, CONFIRM)),
     Life("confidential", 25, (COPY, *TO_ANSWER, CONFIRM), {"wish": "confidential"}),
     Life("anonymous", 20, (COPY, *TO_ANSWER, _move("call", "callback", 6, 40, reached="cannot")),
          {"wish": "anonymous"}),

@@ -14,7 +14,7 @@ from huying.bench.lives import Life, Move
 from huying.bench.places import Places
 from huying.errors import Refused
 from huying.ledger import rulebook
-from huying.ledger.actor import CLOCK, REQUESTER, Actor
+from huying.ledger.actor import CLOCK, REQUESTER, SYSTEM, Actor
 from huying.ledger.models import Case
 from huying.ledger.now import standing_at
 from huying.ledger.record import Intake, open_case, record
@@ -60,7 +60,7 @@ class Play:
         if self.step:
             return self.at + self.step
         at = self.at + timedelta(hours=self.chance.uniform(*move.hours))
-        return at if move.by in ("requester", "intake") else self._in_office(at)
+        return at if move.by in ("requester", "intake", "case") else self._in_office(at)
 
     def _in_office(self, at: datetime) -> datetime:
         """People in offices act on weekdays from nine to five."""
@@ -137,8 +137,8 @@ class Play:
 
     def _actor(self, word: str, case: Case) -> Actor:
         """Somebody who holds the post that the move names."""
-        if word == "requester":
-            return REQUESTER
+        if word in ("requester", "case"):
+            return REQUESTER if word == "requester" else SYSTEM
         today = self.at.date()
         if word in DESKS:
             return self.places.desk(word, today, self.chance)
