@@ -21,13 +21,15 @@
     │   └── ParentClosed     the parent must be reopened first
     ├── BadInput             what was said is not usable; names the field, the problem and the mend
     │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate  BadFile
+    │   ├── BadTable  BadMap  MissingColumn  BadRow
     │   ├── UnknownUnit  UnknownArea  UnknownCategory  UnknownPerson  UnknownCase  UnknownProcedure
     │   └── SecrecyMark      a text carries a mark of state secrecy
     ├── BadCall              what came through an interface can't be used as it was sent
     │   ├── NoKey  WrongKey  WrongScope  TooManyWrongKeys
     │   ├── UnknownJurisdiction  UnknownService  NotHandled  UnknownToken  UnknownRequest  NoSuchAddress
     │   ├── NotSent  NoPlace  SentTwice  BadMoment  BadSpan  OtherCall
-    │   └── WrongMethod  WrongKind  BadForm  TooLarge  TooSlow  TooMany
+    │   ├── WrongMethod  WrongKind  BadForm  TooLarge  TooSlow  TooMany
+    │   └── NotFetched       an address that was sent leads to nothing that can be kept
     ├── NoCity               no city data was ever loaded
     ├── RealCity             invented cases were asked for in production
     ├── UnknownYear          the calendar has no official notice for a year
@@ -36,6 +38,8 @@
     ├── Broken               the ledger itself contradicts itself
     └── StorageError
         ├── DatabaseAway     the database can't be reached
+        ├── DatabaseBusy     another program holds it
+        ├── StorageReadOnly  the database or the folder of files can't be written
         └── StorageFull      the database or the disk is full
 
 Sentences are English here and translated through the gettext catalogue in `locale/`, so that
@@ -234,6 +238,26 @@ class BadFile(BadInput):
     mend = "Send a photo, PDF, Word, Excel, sound or film file of at most 20 MB."
 
 
+class BadTable(BadInput):
+    message = "The table “{name}” can't be read: {why}."
+    mend = "Save it as CSV (UTF-8) or Excel with one header line, and try again."
+
+
+class BadMap(BadInput):
+    message = "The map “{name}” can't be used: {why}."
+    mend = "See docs/how-to/import.md; `huying import` with --dry-run tries a map without writing."
+
+
+class MissingColumn(BadInput):
+    message = "The table has no column {missing}, which the map reads."
+    mend = "Its columns: {columns}."
+
+
+class BadRow(BadInput):
+    message = "The row can't be taken: {why}."
+    mend = "Mend it in the rejects file and import that."
+
+
 class UnknownUnit(BadInput):
     message = "There is no unit “{unit}”."
     mend = "Look it up with `huying city units`."
@@ -383,6 +407,16 @@ class TooMany(BadCall):
     mend = "Ask again in {minutes} minute(s)."
 
 
+class NotFetched(BadCall):
+    message = "{url} can't be fetched: {why}."
+    mend = "Ask the caller to send the picture itself if it matters."
+
+    @property
+    def again(self) -> bool:
+        """Whether it may be there later."""
+        return bool(self.params.get("again"))
+
+
 class NoCity(HuyingError):
     message = "No city data has been loaded yet."
     mend = "Run `huying init`, or `huying city load FOLDER`."
@@ -435,6 +469,16 @@ class StorageError(HuyingError):
 class DatabaseAway(StorageError):
     message = "The database can't be reached; nothing of this step was kept."
     mend = "Try again in a minute; if it lasts, the administrator starts the database."
+
+
+class DatabaseBusy(StorageError):
+    message = "Another program holds the database; nothing of this step was kept."
+    mend = "Try again in a minute; if it lasts, look for a long job or a backup that keeps the file locked."
+
+
+class StorageReadOnly(StorageError):
+    message = "The database or the folder of files can't be written; nothing of this step was kept."
+    mend = "The administrator checks who owns HUYING_HOME, its permissions, and whether its disk is read-only."
 
 
 class StorageFull(StorageError):

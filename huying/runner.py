@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 
 from huying.errors import NothingToAnswer, Refused, StorageError
+from huying.intake import errands
 from huying.ledger import rulebook
 from huying.ledger.actor import CLOCK
 from huying.ledger.find import claimed, ringing
@@ -34,6 +35,7 @@ class Round:
     passed: int = 0
     owed: int = 0
     sent: int = 0
+    fetched: int = 0
     failed: dict[int, str] = field(default_factory=dict)
 
 
@@ -86,10 +88,11 @@ def _acts(case: Case, then: str) -> bool:
 
 
 def turn() -> Round:
-    """One round: passed clocks, then what is owed because of them, then the post. Raises StorageError."""
+    """One round: clocks, then what is owed because of them, the post, the doors' errands. Raises StorageError."""
     done = ring()
     done.owed = fan_out()
     done.sent = post()
+    done.fetched = errands.run()
     return done
 
 
