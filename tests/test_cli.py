@@ -193,8 +193,8 @@ def test_a_long_audit_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_promise_8_the_loop_notes_every_passed_clock_once() -> None:
     case = lamp()
     with standing_at(after("4h")):
-        assert done("runner", "--once").out == "已记下 1 个到期的时限。\n"
-        assert done("runner", "--once").out == "已记下 0 个到期的时限。\n"
+        assert done("runner", "--once").out == "记下 1 个到期的时限，发出 0 封通知。\n"
+        assert done("runner", "--once").out == "记下 0 个到期的时限，发出 0 封通知。\n"
         assert "到期自动" in done("show", case, "--as", "hotline.1").out
 
 

@@ -34,47 +34,60 @@ class Group(TyperGroup):
 
 def page(command: TyperCommand | TyperGroup, ctx: Context, translate: Translate) -> str:
     """Usage, what it does, arguments, options, commands."""
-    params = [param for param in command.get_params(ctx) if not getattr(param, "hidden", False)]
+    params = command.get_params(ctx)
     arguments = [param for param in params if isinstance(param, TyperArgument)]
     options = [param for param in params if isinstance(param, TyperOption)]
     lines = [terminal.words("Usage: {line}", line=f"{ctx.command_path} {_usage(command, arguments)}"), ""]
-    lines += [translate(command.help or ""), ""]
-    lines += _section(terminal.words("Arguments"), [(_argument(a), translate(a.help or "")) for a in arguments])
-    lines += _section(terminal.words("Options"), [(_option(o), _told(o, translate)) for o in options])
+    lines += [told(command, translate), ""]
+    lines += _section(terminal.words("Arguments"), [(argument(one), meaning(one, translate)) for one in arguments])
+    lines += _section(terminal.words("Options"), [(name(one), meaning(one, translate)) for one in options])
     if isinstance(command, TyperGroup):
-        commands = [(name, translate(command.commands[name].help or "")) for name in command.commands]
-        lines += _section(terminal.words("Commands"), commands)
+        below = [(called, translate(command.commands[called].help or "")) for called in command.commands]
+        lines += _section(terminal.words("Commands"), below)
     return "\n".join(lines).rstrip()
 
 
+def told(command: TyperCommand | TyperGroup, translate: Translate) -> str:
+    """What a command does, in one sentence."""
+    return translate(command.help or "")
+
+
 def _usage(command: TyperCommand | TyperGroup, arguments: list[TyperArgument]) -> str:
-    words = [name if argument.required else f"[{name}]" for argument in arguments for name in [_argument(argument)]]
+    words = [argument(one) for one in arguments]
     return " ".join([*words, "[…]", *(["COMMAND"] if isinstance(command, TyperGroup) else [])])
 
 
-def _argument(argument: TyperArgument) -> str:
-    return f"{argument.metavar or (argument.name or '').upper()}{'…' if argument.nargs == -1 else ''}"
+def argument(param: TyperArgument) -> str:
+    """An argument as it stands in the usage: `[CASE…]` where it may be left out and repeated."""
+    named = f"{param.metavar or (param.name or '').upper()}{'…' if param.nargs == -1 else ''}"
+    return named if param.required else f"[{named}]"
 
 
-def _option(option: TyperOption) -> str:
-    taken = "" if option.is_flag else f" {option.metavar or 'TEXT'}"
-    return f"{', '.join(option.opts)}{taken}"
+def name(param: object) -> str:
+    """How an argument or option is typed."""
+    if isinstance(param, TyperArgument):
+        return argument(param)
+    assert isinstance(param, TyperOption)
+    return f"{', '.join(param.opts)}{'' if param.is_flag else f' {param.metavar}'}"
 
 
-def _told(option: TyperOption, translate: Translate) -> str:
-    if option.name == "help":
+def meaning(param: object, translate: Translate) -> str:
+    """What an argument or option means; whether an option is needed, and may be repeated."""
+    assert isinstance(param, TyperArgument | TyperOption)
+    if param.name == "help":
         return terminal.words("Show this page.")
-    notes = [terminal.words("needed")] if option.required else []
-    notes += [terminal.words("may be repeated")] if option.multiple else []
-    told = translate(option.help or "")
-    return f"{told} [{terminal.words(', ').join(notes)}]" if notes else told
+    option = isinstance(param, TyperOption)
+    notes = [terminal.words("needed")] if option and param.required else []
+    notes += [terminal.words("may be repeated")] if option and param.multiple else []
+    text = translate(param.help or "")
+    return f"{text} [{terminal.words(', ').join(notes)}]" if notes else text
 
 
 def _section(heading: str, rows: list[tuple[str, str]]) -> Iterator[str]:
     if not rows:
         return
-    wide = max(cell_len(name) for name, _ in rows)
+    wide = max(cell_len(typed) for typed, _ in rows)
     yield heading
-    for name, told in rows:
-        yield f"  {name}{' ' * (wide - cell_len(name))}  {told}".rstrip()
+    for typed, text in rows:
+        yield f"  {typed}{' ' * (wide - cell_len(typed))}  {text}".rstrip()
     yield ""

@@ -67,8 +67,8 @@ def run(*, once: bool) -> None:
     """Write an entry for every passed clock: one round, or round after round until stopped."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     if once:
-        done = runner.ring()
-        terminal.say("{count} passed clock(s) noted.", count=done.passed)
+        done = runner.turn()
+        terminal.say("{clocks} passed clock(s) noted, {letters} letter(s) sent.", clocks=done.passed, letters=done.sent)
         if done.failed:
             raise Failed(count=len(done.failed))
         return

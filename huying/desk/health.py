@@ -78,55 +78,42 @@ def spoken(request: HttpRequest) -> str:
 
 
 def checks(pulse: Pulse, language: str) -> Iterator[Check]:
-    """Everything that was looked at; only the disk, where the database is away."""
-
-    def one(name: str, well: bool, label: str, found: str) -> Check:
-        return Check(name, well, label, found)
-
+    """Everything that was looked at; only database and disk, where the database is away."""
     there = say("reachable" if pulse.reachable else "away: nothing can be taken in until it is back", language)
-    yield one("database", pulse.reachable, say("Database", language), there)
+    yield Check("database", pulse.reachable, say("Database", language), there)
     yield _disk(language)
-    if not pulse.reachable:
-        return
-    ready = say(
-        "version {version} is in force" if pulse.ready else "none: run `huying init`", language, version=pulse.city
-    )
-    yield one("city", pulse.ready, say("City data", language), ready)
-    guarded = say("in place" if pulse.guarded else "missing: run `huying init`, then `huying audit`", language)
-    yield one("guard", pulse.guarded or not pulse.ready, say("Guard of the ledger", language), guarded)
-    yield from _times(pulse, language)
+    if pulse.reachable:
+        yield from _data(pulse, language)
+        yield from _loop(pulse, language)
 
 
-def _times(pulse: Pulse, language: str) -> Iterator[Check]:
-    """The loop, the letters and the calendar."""
-    standing = pulse.alarm is not None and pulse.at - pulse.alarm > LATE
-    runs = "every passed clock has its entry"
-    late = _ago(pulse.alarm, pulse.at, language)
-    found = (
-        say("a clock has waited for {late}: start `huying runner`", language, late=late)
-        if standing
-        else say(runs, language)
-    )
-    yield Check("clocks", not standing, say("Clocks", language), found)
-    waits = say(
-        "the oldest waits for {late}; there is no channel yet", language, late=_ago(pulse.owed, pulse.at, language)
-    )
-    yield Check("letters", True, say("Letters", language), waits if pulse.owed else say("none waits", language))
+def _data(pulse: Pulse, language: str) -> Iterator[Check]:
+    """City, guard and calendar."""
+    city = "version {version} is in force" if pulse.ready else "none: run `huying init`"
+    yield Check("city", pulse.ready, say("City data", language), say(city, language, version=pulse.city))
+    guard = "in place" if pulse.guarded or not pulse.ready else "missing: run `huying init`, then `huying audit`"
+    yield Check("guard", pulse.guarded or not pulse.ready, say("Guard of the ledger", language), say(guard, language))
+    unknown = "the holiday notice for {year} is missing; it is needed within 30 days"
+    notice = unknown if pulse.unknown_year else "known for the next 30 days"
     if pulse.ready:
-        missing = say(
-            "the holiday notice for {year} is missing; it is needed within 30 days", language, year=pulse.unknown_year
-        )
-        known = not pulse.unknown_year
-        yield Check(
-            "calendar",
-            known,
-            say("Calendar", language),
-            say("known for the next 30 days", language) if known else missing,
-        )
+        found = say(notice, language, year=pulse.unknown_year)
+        yield Check("calendar", not pulse.unknown_year, say("Calendar", language), found)
 
 
-def _ago(since: datetime | None, at: datetime, language: str) -> str:
-    return span(max(int((at - since).total_seconds() // 60), 1), language) if since else ""
+def _loop(pulse: Pulse, language: str) -> Iterator[Check]:
+    """Whether passed clocks get their entries, and whoever must be told a letter."""
+    late = _late(pulse.alarm, pulse.at, language)
+    clocks = "a clock has waited for {late}: start `huying runner`" if late else "every passed clock has its entry"
+    yield Check("clocks", not late, say("Clocks", language), say(clocks, language, late=late))
+    late = _late(pulse.owed, pulse.at, language)
+    waits = "somebody has waited for a letter for {late}: start `huying runner`"
+    letters = waits if late else "everyone who must be told has a letter"
+    yield Check("letters", not late, say("Letters", language), say(letters, language, late=late))
+
+
+def _late(since: datetime | None, at: datetime, language: str) -> str:
+    """How long something has waited, where that is longer than the loop's rounds explain."""
+    return span(int((at - since).total_seconds() // 60), language) if since and at - since > LATE else ""
 
 
 def _disk(language: str) -> Check:
