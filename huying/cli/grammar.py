@@ -18,6 +18,7 @@ from huying.cli.manual import Command, Group, msg
 app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(groups.city, name="city")
 app.add_typer(groups.procedures, name="procedures")
+app.add_typer(groups.key, name="key")
 app.add_typer(groups.user, name="user")
 app.add_typer(groups.bench, name="bench")
 
@@ -193,6 +194,28 @@ def audit(
     from huying.cli import service
 
     service.audit(cases or [])
+
+
+@app.command(
+    "import", cls=Command, help=msg("Bring in cases from another system's table; run it again and nothing doubles.")
+)
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msg("CSV in any encoding, or Excel"))],
+    map_: Annotated[
+        str,
+        typer.Option(
+            "--map", metavar="MAP", help=msg("a map file, or the name of one that ships: boston311, messages")
+        ),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=msg("read and judge everything, write nothing"))] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=msg("where rows that can't be taken go, with the reason"))
+    ] = None,
+) -> int:
+    open_ledger()
+    from huying.cli import bringing
+
+    return bringing.bring(file, map_, dry=dry_run, rejects=rejects)
 
 
 @app.command("due", cls=Command, help=msg("Count a deadline aloud: `huying due 2026-02-12 5wd`."))

@@ -148,6 +148,8 @@ class Clockwork:
         limit = self.limit(self.procedure.clocks[ANSWER])
         if (ANSWER not in self.changed and not closing) or not isinstance(limit, Limit):
             return
+        if closing and not due:
+            return  # nobody had promised a date there, so there is none to keep
         began = opened or stamp(self.at)
         clock = Clock(began=began, limit=str(limit), by=self.actor.key)
         clock = replace(clock, due=due, basis="source") if due else self._due(clock, instant(began), limit)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
@@ -86,12 +86,18 @@ def insert(rows: Sequence[models.Model], *, replacing: Sequence[str] = ()) -> No
         return
     model = type(rows[0])
     head, place, tail, fields = _statement(model, tuple(replacing))
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    values = [_value(field, row) for row in rows for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(f"{head} {', '.join([place] * len(rows))} {tail}", values)
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = pk
             row._state.adding = False
+
+
+def _value(field: Column, row: models.Model) -> Any:
+    """A field's value as the driver takes it; texts and numbers, most of them, as they are."""
+    value = getattr(row, field.attname)
+    return value if type(value) in (str, int) else field.get_db_prep_save(value, connection)
 
 
 @cache
