@@ -18,6 +18,7 @@ def _group(text: str) -> typer.Typer:
 city = _group(msg("The city's data: check a folder, load it, look up codes."))
 procedures = _group(msg("The procedures: check, draw, put in force."))
 bench = _group(msg("Invented cases in number, to measure and to rehearse with; never in production."))
+key = _group(msg("Keys of other systems: issue one, list them, revoke one."))
 user = _group(msg("The people of the city's data. Accounts with passwords will come with the pages."))
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=msg("a city folder"))]
@@ -115,6 +116,44 @@ def show_user(key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the pe
     from huying.cli import town
 
     town.user(key)
+
+
+@key.command("add", cls=Command, help=msg("Issue a key; the one line on stdout is the secret, shown only now."))
+def add_key(
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help=msg("who will use it: an organisation or system"))],
+    scope: Annotated[
+        str, typer.Option(metavar="SCOPE", help=msg("read, write (sending calls) or sandbox (trying things out)"))
+    ] = "write",
+    per_hour: Annotated[
+        int, typer.Option(metavar="COUNT", help=msg("calls, or questions, an hour; more calls are kept for a person"))
+    ] = 600,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help=msg("what it is for"))] = "",
+    as_: Administrator = None,
+) -> None:
+    open_ledger()
+    from huying.cli import access
+
+    access.add(owner, scope, per_hour, reason, as_)
+
+
+@key.command("list", cls=Command, help=msg("List the keys: number, owner, scope and limit; never a secret."))
+def keys() -> None:
+    open_ledger()
+    from huying.cli import access
+
+    access.everyone()
+
+
+@key.command("revoke", cls=Command, help=msg("Revoke a key: from now on it is a wrong one."))
+def revoke_key(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help=msg("the key's number"))],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help=msg("why"))],
+    as_: Administrator = None,
+) -> None:
+    open_ledger()
+    from huying.cli import access
+
+    access.revoke(number, reason, as_)
 
 
 @bench.command("fill", cls=Command, help=msg("Make invented cases by realistic lives; the audit holds them for true."))

@@ -116,8 +116,9 @@ class Fetcher:
             raise NotFetched(url=url[:200], why=_SCHEME)
         address = self._address(url, parts.hostname, port)
         wait = max(0.1, min(self.wait, until - time.monotonic()))
-        kind = Secure if parts.scheme == "https" else Plain
-        return kind(parts.hostname, port, address, wait)
+        connection = (Secure if parts.scheme == "https" else Plain)(parts.hostname, port, timeout=wait)
+        connection.address = address
+        return connection
 
     def _address(self, url: str, host: str, port: int) -> str:
         """The one address that is looked at and then connected to."""
@@ -156,9 +157,7 @@ def _name(path: str) -> str:
 class Plain(http.client.HTTPConnection):
     """A connection to one address, whatever the host's name may mean by now."""
 
-    def __init__(self, host: str, port: int, address: str, wait: float) -> None:
-        super().__init__(host, port, timeout=wait)
-        self.address = address
+    address = ""
 
     def connect(self) -> None:
         """Connect to the address that was looked at."""
