@@ -10,10 +10,13 @@ import logging
 import threading
 from dataclasses import dataclass, field
 
+from django.db import Error, connection
+
 from huying.errors import NothingToAnswer, Refused, StorageError
 from huying.intake import errands
 from huying.ledger import rulebook
 from huying.ledger.actor import CLOCK
+from huying.ledger.administration import fix_dates
 from huying.ledger.find import claimed, ringing
 from huying.ledger.fold import State, stamp
 from huying.ledger.models import Case
@@ -89,6 +92,7 @@ def _acts(case: Case, then: str) -> bool:
 
 def turn() -> Round:
     """One round: clocks, then what is owed because of them, the post, the doors' errands. Raises StorageError."""
+    fix_dates()  # a case that was decided while a new calendar was being loaded still awaits it
     done = ring()
     done.owed = fan_out()
     done.sent = post()
@@ -103,4 +107,9 @@ def run(stop: threading.Event, *, pause: float = PAUSE_SECONDS) -> None:
             turn()
         except StorageError as error:
             log.error("the loop waits: %s", error)
+        except Error as error:  # a plain read met a connection that is dead; the next round gets a fresh one
+            connection.close()
+            log.error("the loop waits: %s", str(error).partition("\n")[0])
+        except Exception:  # a loop that has died rings no clock at all
+            log.exception("the loop stumbles")
         stop.wait(pause)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from huying.city import store
 from huying.city.calendar import Limit
@@ -19,7 +19,12 @@ MORNING = datetime(2026, 6, 15, 1, tzinfo=UTC)
 def who(key: str) -> Actor:
     """A person of the demo city on the day on which the ledger's clock stands; also `requester` and `clock`."""
     special = {"requester": REQUESTER, "clock": CLOCK}
-    return special.get(key) or person(key, store.current(), now().date())
+    return special.get(key) or person(key, store.current(), today())
+
+
+def today() -> date:
+    """The day that it is in the demo city."""
+    return store.current().calendar.local(now()).date()
 
 
 def call(key: str = "hotline.1", procedure: str = "request", /, **said: object) -> Case:

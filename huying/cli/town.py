@@ -48,7 +48,7 @@ def load(path: Path, key: str | None) -> None:
         city, new = administration.begin(path), True
     else:
         here = store.current()
-        actor = person(key, here, now().date()) if key else administration.administrator(here)
+        actor = person(key, here, _today(here)) if key else administration.administrator(here)
         city, new = administration.load_city(path, actor)
     message = (
         "{city}: version {version} is in force." if new else "{city}: unchanged, version {version} stays in force."

@@ -179,12 +179,8 @@ def fix_dates() -> int:
 
     Each case in a transaction of its own, so that nobody waits; what was cut short is done by the next call.
     """
-    known = store.current().calendar.years
-    waiting = Case.objects.filter(closed=None, state__contains='"awaiting":').order_by("pk")
     fixed = 0
-    for case in list(waiting):
-        if known.isdisjoint(clock.awaiting or 0 for clock in case.folded().clocks.values()):
-            continue
+    for case in list(Case.objects.filter(awaiting__in=store.current().calendar.years).order_by("pk")):
         try:
             record(case, "fix_date", SYSTEM, {}, seen=None)
             fixed += 1

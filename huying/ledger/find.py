@@ -61,7 +61,7 @@ def stuck(city: City, cases: Iterable[Case] | None = None) -> list[Case]:
     from huying.ledger.actor import person
 
     at = now()
-    everybody = [person(key, city, at.date()) for key in city.people]
+    everybody = [person(key, city, city.calendar.local(at).date()) for key in city.people]
     found = []
     for case in Case.objects.filter(closed=None) if cases is None else cases:
         state = case.folded()

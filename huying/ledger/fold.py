@@ -130,6 +130,12 @@ class State:
         return answer.due if answer and not self.closed else None
 
     @property
+    def awaiting(self) -> int | None:
+        """The first calendar year whose holiday notice a clock of the open case awaits, or None."""
+        years = (clock.awaiting for clock in self.clocks.values() if clock.awaiting and not clock.stopped)
+        return None if self.closed else min(years, default=None)
+
+    @property
     def answered(self) -> str | None:
         """When the answer was sent: the promise then paused, or was ended by a source or for good."""
         answer = self.clocks.get("answer")

@@ -175,6 +175,7 @@ def columns(state: State) -> dict[str, object]:
         "due": instant(due) if due else None,
         "next_due": instant(next_due) if next_due else None,
         "alarm": instant(alarm) if alarm else None,
+        "awaiting": state.awaiting,
         "state": state.to_json(),
     }
 

@@ -61,6 +61,7 @@ class Case(models.Model):
     due = models.DateTimeField(null=True)
     next_due = models.DateTimeField(null=True)
     alarm = models.DateTimeField(null=True)
+    awaiting = models.IntegerField(null=True)
     state = models.TextField()
     head = models.CharField(max_length=64)
 
@@ -80,6 +81,7 @@ class Case(models.Model):
             models.Index(fields=["opener", "next_due"], condition=models.Q(closed=None), name="case_open_opener"),
             models.Index(fields=["area", "next_due"], condition=models.Q(closed=None), name="case_open_area"),
             models.Index(fields=["opened"], name="case_opened"),
+            models.Index(fields=["awaiting"], condition=models.Q(awaiting__isnull=False), name="case_awaiting"),
         ]
 
     def folded(self) -> State:

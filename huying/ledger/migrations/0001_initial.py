@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ('due', models.DateTimeField(null=True)),
                 ('next_due', models.DateTimeField(null=True)),
                 ('alarm', models.DateTimeField(null=True)),
+                ('awaiting', models.IntegerField(null=True)),
                 ('state', models.TextField()),
                 ('head', models.CharField(max_length=64)),
                 ('into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='duplicates', to='ledger.case')),
@@ -159,6 +160,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='case',
             index=models.Index(fields=['opened'], name='case_opened'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('awaiting__isnull', False)), fields=['awaiting'], name='case_awaiting'),
         ),
         migrations.AddConstraint(
             model_name='case',
