@@ -88,7 +88,7 @@ def carriers() -> dict[str, list[Carrier]]:
     found: dict[str, list[Carrier]] = {}
     for module in modules():
         for node in ast.walk(module.tree):
-            if isinstance(node, _Function | ast.ClassDef):
+            if isinstance(node, _Function | ast.ClassDef) and node.name != "__init__":
                 names = _parameters(node)
                 method = isinstance(module.around[node], ast.ClassDef)
                 taken = [Carrier(module.stem, names.index(name), name, method) for name in CARRIED if name in names]

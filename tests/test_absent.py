@@ -115,6 +115,8 @@ def shown() -> Iterator[tuple[str, str]]:
     yield from (("settings.py", name) for name in SETTINGS)
     yield from (("urls.py", str(pattern.pattern)) for pattern in get_resolver().url_patterns)
     yield from (("huying", str(path.relative_to(ROOT / "huying").with_suffix(""))) for path in code())
+    for path in (path for path in code() if path.suffix == ".html"):
+        yield from ((path.name, line) for line in path.read_text("utf-8").splitlines())
     for path in LOCALE.rglob("*.po"):
         yield from ((path.name, line) for line in path.read_text("utf-8").splitlines() if not line.startswith("#"))
 
