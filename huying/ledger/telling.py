@@ -80,7 +80,7 @@ class Teller:
         state, wording = self.state, self.wording
         found = {
             "lead": (wording.say("lead"), wording.unit(state.lead)),
-            "owner": (wording.say("handler"), wording.named(state.owner) if state.owner else ""),
+            "owner": (wording.say("person in charge"), wording.named(state.owner) if state.owner else ""),
             "opener": (wording.say("opened by"), wording.unit(state.opener)),
             "about": (wording.say("about"), wording.unit(state.about)),
             "category": (wording.say("category"), wording.category(state.category) if state.category else ""),
