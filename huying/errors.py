@@ -3,6 +3,7 @@
     HuyingError
     ├── Refused              the act can't be done now, or not by this person
     │   ├── NotAllowed       no word of the act's `by` fits the actor
+    │   │   └── Accused      the case is about the actor's own unit
     │   ├── WrongStage       the act isn't open at this stage
     │   ├── WrongWhen        a kept fact, or the outcome, has another value
     │   ├── Stale            somebody decided since the page was read
@@ -13,6 +14,19 @@
     │   ├── TooOften         a count's `most` is reached
     │   ├── NoCopy           the handling copy hasn't been made
     │   ├── TooLate          asked for after the due time
+    │   ├── TooEarly         a time that belongs to somebody else hasn't passed yet
+    │   ├── NothingToExtend  the answer clock isn't running
+    │   ├── RulingStands     a ruling gave the case to the unit that objects
+    │   ├── AlreadyTaken     the unit that objects has taken the case on
+    │   ├── ActFirst         a matter of safety is acted on before it is disputed
+    │   ├── NotReached       a first contact in which nobody was reached
+    │   ├── NoEvidence       the category asks for evidence
+    │   ├── OutcomeRaised    whoever confirms would make the outcome better than claimed
+    │   ├── Contradicts      the outcome doesn't agree with what was said
+    │   ├── NotOutside       recorded by the unit that handles the case
+    │   ├── SaidOnce         a fact that may never be said again
+    │   ├── OnlyStreets      call-outs are for subdistricts
+    │   ├── NotInHouse       the handler doesn't work for the lead
     │   ├── NoAssent         answered on the spot without the caller's assent
     │   ├── MayNotLead       the unit can't be lead
     │   ├── LeadIsAccused    the unit the case is about can't lead it
@@ -157,6 +171,76 @@ class NoCopy(Refused):
 class TooLate(Refused):
     message = "“{act}” must come before the due time {due}."
     mend = "The original due time stands; give your answer as soon as you can."
+
+
+class TooEarly(Refused):
+    message = "“{act}” must wait until {due} has passed."
+    mend = "Until then the unit still has time."
+
+
+class NothingToExtend(Refused):
+    message = "“{act}”: no promise is running that could be extended."
+    mend = "Look at the case again: its answer isn't due, or was sent already."
+
+
+class RulingStands(Refused):
+    message = "“{act}” isn't possible: it was ruled that {unit} handles this case, and a ruling is final."
+    mend = "Go on with the case; if there are new facts, tell the dispatch desk in a note."
+
+
+class AlreadyTaken(Refused):
+    message = "“{act}” isn't possible: {unit} has taken this case on already."
+    mend = "Go on with the case; if there are new facts, tell the dispatch desk in a note."
+
+
+class ActFirst(Refused):
+    message = "“{act}” must wait: a matter of safety is acted on first."
+    mend = "Accept it and act; then object while acting."
+
+
+class NotReached(Refused):
+    message = "“{act}” is for when somebody was reached."
+    mend = "Begin the work before contact and try again, or let the hotline confirm that there is no way."
+
+
+class NoEvidence(Refused):
+    message = "“{act}”: the category “{category}” asks for {kind} as evidence."
+    mend = "Attach it, or say why there is none."
+
+
+class OutcomeRaised(Refused):
+    message = "“{act}” may confirm the outcome “{claimed}” or lower it, not raise it to “{chosen}”."
+    mend = "If more was done than the reply says, send it back, so that the unit says so itself."
+
+
+class Contradicts(Refused):
+    message = "The outcome “{outcome}” doesn't agree with what was said: {field}: {value}."
+    mend = "Send it back to be done again, or choose the lower outcome that is true."
+
+
+class NotOutside(Refused):
+    message = "“{act}” must be recorded by somebody outside {unit}, which leads the case."
+    mend = "Pass it to the hotline or the call-back desk."
+
+
+class SaidOnce(Refused):
+    message = "{field} was said once and stays as it is."
+    mend = "Explain it in a note, if it needs explaining."
+
+
+class Accused(NotAllowed):
+    message = "This case is about {about}; {actor} belongs to it and has no part in the case."
+    mend = "Somebody outside {about} must do it."
+
+
+class OnlyStreets(Refused):
+    message = "{unit} can't call out: that is for subdistricts and towns."
+    mend = "Ask the subdistrict where the place lies."
+
+
+class NotInHouse(Refused):
+    message = "{person} doesn't work at {unit}, which leads the case."
+    mend = "Choose somebody who holds a post there."
 
 
 class NoAssent(Refused):

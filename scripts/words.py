@@ -114,6 +114,7 @@ def outcomes(language: str) -> Iterator[str]:
 
 # Outcomes that nobody chooses: an act puts them.
 _PUT = {
+    "promised": {"zh-Hans": "承诺时限", "en": "Promised with a date"},
     "referred_out": {"zh-Hans": "已引导", "en": "Referred out"},
     "merged": {"zh-Hans": "已并单", "en": "Merged"},
     "withdrawn": {"zh-Hans": "已撤回", "en": "Withdrawn"},

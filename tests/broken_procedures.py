@@ -11,8 +11,9 @@ Row = tuple[str, str, str, str, str, str, str]
 BROKEN: dict[str, Row] = {
     "unknown key": (
         "request", "act.sign", "pauses =", "pause =", "act.sign", "pause =",
-        "没有“pause”这个键；可用的有：answers apart begins by counts follow_up from grants handles label later moves"
-        " needs opens pauses puts quiet reckons resumes rules starts stops takes tells to urgent waits when。",
+        "没有“pause”这个键；可用的有：after answers apart begins by counts follow_up from grants handles knows label"
+        " later most moves needs opens original pauses puts quiet reckons resumes rules starts stops takes tells to"
+        " urgent waits when。",
     ),
     "unknown key at the top": (
         "task", "", "name = \"task\"", "name = \"task\"\nstates = {}", "", "states",
@@ -20,8 +21,9 @@ BROKEN: dict[str, Row] = {
     ),
     "unknown key in the common file": (
         "common", "act.urge", "quiet = true", "silent = true", "act.urge", "silent",
-        "没有“silent”这个键；可用的有：answers apart begins by counts follow_up from grants handles label later moves"
-        " needs opens pauses puts quiet reckons resumes rules starts stops takes tells to urgent waits when。",
+        "没有“silent”这个键；可用的有：after answers apart begins by counts follow_up from grants handles knows label"
+        " later most moves needs opens original pauses puts quiet reckons resumes rules starts stops takes tells to"
+        " urgent waits when。",
     ),
     "not TOML": (
         "task", "act.open", 'to = "handed_down"', "to = handed_down", "act.open", "to =",
@@ -102,20 +104,21 @@ BROKEN: dict[str, Row] = {
     "an unknown field": (
         "administration", "act.grant", '"role"', '"rolle"', "act.grant", "needs",
         "“needs”里的字段“rolle”没有声明；可用的有：about area basis case category channel children clock date due"
-        " evidence key lead number outcome owner parent person purpose reason reply role rung text title unit"
-        " until。",
+        " evidence key lead number outcome owner parent person purpose reason reply role ruled rung taken text title"
+        " unit until。",
     ),
     "a field asked twice": (
-        "request", "act.explain", 'needs = ["reply"]', 'needs = ["reply"]\ntakes = ["reply"]', "act.explain", "takes",
+        "request", "act.explain", 'takes = ["category"', 'takes = ["reply", "category"', "act.explain", "takes",
         "“直接答复”重复要求填写“reply”。",
     ),
     "a `when` on what isn't kept": (
         "turnout", "act.submit", "handles = true", "handles = true\nwhen = { text = [\"yes\"] }",
         "act.submit", "when",
-        "“when”里的留存事实“text”没有声明；可用的有：call_rating done due fit mode on_time outcome urgency。",
+        "“when”里的留存事实“text”没有声明；可用的有：call_rating done due fit mode on_time outcome ruled"
+        " taken urgency。",
     ),
     "a `when` on a value that isn't one": (
-        "callout", "act.sound", '"emergency"', '"emergencies"', "act.sound", "when",
+        "callout", "act.sound_emergency", '["emergency"]', '["emergencies"]', "act.sound_emergency", "when",
         "“when”里的取值“emergencies”没有声明；可用的有：emergency enforcement service。",
     ),
     "an unknown outcome": (
@@ -130,7 +133,7 @@ BROKEN: dict[str, Row] = {
     ),
     "putting the stage": (
         "turnout", "act.excuse", "outcome =", "stage =", "act.excuse", "puts",
-        "“puts”里的状态项“stage”没有声明；可用的有：into outcome owner verified。",
+        "“puts”里的状态项“stage”没有声明；可用的有：into lead outcome owner verified。",
     ),
     "words in the ledger": (
         "turnout", "act.excuse", 'outcome = "not_ours"', '"fact.why" = "不归我们管"', "act.excuse", "puts",
@@ -162,7 +165,8 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown rule": (
         "request", "act.dispatch", '"copied"', '"copy"', "act.dispatch", "rules",
-        "“rules”里的规则“copy”没有声明；可用的有：alone assent before_due copied unsealing。",
+        "“rules”里的规则“copy”没有声明；可用的有：act_first agrees alone assent before_due copied evidence"
+        " not_returned outside reached street unruled unsealing untaken。",
     ),
     "assent that isn't asked": (
         "request", "act.answer_now", ', "assent"]', "]", "act.answer_now", "rules",
@@ -200,7 +204,7 @@ BROKEN: dict[str, Row] = {
         "“waits”里的子项“supports”没有声明；可用的有：support。",
     ),
     "a follow-up that lacks a fact": (
-        "request", "act.confirm_promise", 'needs = ["due"]\n', "", "act.confirm_promise", "follow_up",
+        "request", "act.promise", 'needs = ["reply", "due"]', 'needs = ["reply"]', "act.confirm_promise", "follow_up",
         "“核实承诺并跟踪”写了“follow_up”，就必须把字段“due”列入 needs。",
     ),
     "a grant without a resuming": (
@@ -229,7 +233,7 @@ BROKEN: dict[str, Row] = {
         "clock.verify", "then", "时限“回访核实”到期后要做“回访期满，未核实办结”，但该动作必须填写时钟无从知道的内容。",
     ),
     "a limit that nobody must give": (
-        "request", "act.shelve", '["until", "reason"]', '["reason"]', "clock.review", "limit",
+        "request", "act.shelve", '["until", "sponsor", "reason"]', '["reason"]', "clock.review", "limit",
         "时限“挂账复核”的长短取自“until”，但“同意挂账”可以不填它。",
     ),
     "a limit from what isn't a time": (
@@ -248,8 +252,8 @@ BROKEN: dict[str, Row] = {
         "字段“planned”：选项类字段必须列出取值，其他字段不得列。",
     ),
     "once without keep": (
-        "callout", "field.tried", "", "once = true", "field.tried", "once",
-        "“tried”没有留存（keep），不能限定只写一次（once）。",
+        "callout", "field.place", "", "once = true", "field.place", "once",
+        "“place”没有留存（keep），不能限定只写一次（once）。",
     ),
     "a choice in words": (
         "callout", "field.kind", "of.service", 'of."服务"', "field.kind", "[field.kind]",
@@ -272,8 +276,11 @@ BROKEN: dict[str, Row] = {
         "没有任何动作启动时限“首次联系”。",
     ),
     "a clock that nothing stops": (
-        "request", "act.contact", 'stops = ["contact"]\n', "", "clock.contact", "[clock.contact]",
-        "办结之前没有任何动作停止时限“首次联系”。",
+        "turnout", "", "[act.open]\n",
+        '[clock.extra]\nlabel = { zh-Hans = "加时", en = "Extra" }\nlimit = "1wd"\non = "lead"\n\n[act.linger]\n'
+        'label = { zh-Hans = "再等等", en = "Linger" }\nby = ["lead"]\nstarts = ["extra"]\n\n[act.open]\n',
+        "clock.extra", "[clock.extra]",
+        "办结之前没有任何动作停止时限“加时”。",
     ),
     "a promise that is stopped": (
         "request", "act.sign", '"extension"]', '"extension", "answer"]', "act.sign", "stops",
@@ -296,7 +303,7 @@ BROKEN: dict[str, Row] = {
         "act.confirm", "by", "“核验销号”由办理者自己办结（主办单位）：办理的人不能自己判定。",
     ),
     "an exception without assent": (
-        "request", "act.answer_now", 'rules = ["assent"]\n', "", "act.answer_now", "by",
+        "request", "act.answer_now", 'rules = ["assent", "alone"]\n', "", "act.answer_now", "by",
         "“当场答复”由办理者自己办结（受理员）：办理的人不能自己判定。",
     ),
     "a stage that is never reached": (

@@ -28,9 +28,13 @@ def today() -> date:
 
 
 def call(key: str = "hotline.1", procedure: str = "request", /, **said: object) -> Case:
-    """Open a case as somebody of the cast; a request about a broken streetlamp unless something else is said."""
-    lamp = {"title": "路灯不亮", "text": "柳园路 12 号门前的路灯坏了三天，晚上看不清路。", "type": "help"}
-    return open_case(Intake(procedure, said or lamp), who(key))
+    """Open a case as somebody of the cast; a request about a broken streetlamp unless something else is said.
+
+    A request asks for help unless another type is said.
+    """
+    lamp = {"title": "路灯不亮", "text": "柳园路 12 号门前的路灯坏了三天，晚上看不清路。"}
+    kind = {"type": "help"} if procedure == "request" else {}
+    return open_case(Intake(procedure, {**kind, **(said or lamp)}), who(key))
 
 
 def act(case: Case, act_: str, key: str, /, **said: object) -> Entry:

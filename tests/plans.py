@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from huying.ledger.fold import State
 from huying.ledger.vocabulary import Act, Procedure
 
+# The clocks that must run for a named rule.
+RUNNING = {"before_due": "answer"}
 FREE = "*"
 """The value of a fact that whoever walks may still choose."""
 MACHINES = frozenset({"clock", "case"})
@@ -66,16 +68,17 @@ def open_acts(procedure: Procedure, node: Node) -> Iterator[Act]:
     """The acts that stage, clocks and facts leave open, whoever does them; the case's own entries aren't acts."""
     facts = dict(node.facts)
     for act in procedure.acts.values():
-        fits = act.name != "open" and _at(procedure, act, node.stage) and all(c in node.running for c in act.answers)
-        asked = all(facts[name] == FREE or facts[name] in values for name, values in act.when.items())
-        if fits and asked and (set(act.by) - MACHINES or rings(procedure, act, node.running)):
+        asked = {*act.answers, *(RUNNING[rule] for rule in act.rules if rule in RUNNING)}
+        fits = act.name != "open" and _at(procedure, act, node.stage) and asked <= node.running
+        known = all(facts[name] == FREE or facts[name] in values for name, values in act.when.items())
+        if fits and known and (set(act.by) - MACHINES or rings(procedure, act, node.running)):
             yield act
 
 
 def rings(procedure: Procedure, act: Act, running: frozenset[str]) -> frozenset[str]:
-    """The running clocks by which the runner does this act."""
-    if "clock" not in act.by:
-        return frozenset()
+    """The running clocks by which the runner does this act, or after which somebody may."""
+    if act.after or "clock" not in act.by:
+        return running & set(act.after)
     return frozenset(
         name
         for name in running & procedure.clocks.keys()

@@ -71,7 +71,7 @@ class Speaker:
         """The fields of one act; unless careful, one in twenty is left out and one in twenty is bad."""
         said: dict[str, object] = {}
         for name in act.fields:
-            needed = name in act.needs or name in self.wishes
+            needed = name in act.needs + act.knows or name in self.wishes
             if not needed and self.rng.random() > (0.1 if self.careful else 0.4):
                 continue
             if not self.careful and self.rng.random() < 0.05:

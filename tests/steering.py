@@ -23,7 +23,13 @@ MOST_STEPS = 16
 TRIES = 3
 LATE = datetime(2026, 12, 28, 2, tzinfo=UTC)
 # What the named rules of a procedure ask for beyond its `when`.
-RULED: Mapping[str, Wishes] = {"assent": {"type": ("consult",)}}
+RULED: Mapping[str, Wishes] = {
+    "assent": {"type": ("consult",)},
+    "act_first": {"urgency": ("normal", "urgent")},
+    "agrees": {"solved": ("yes",)},
+    "reached": {"reached": ("yes",)},
+    "evidence": {"no_evidence": ("现场无法拍摄",)},
+}
 SPANS = (
     timedelta(minutes=5),
     timedelta(hours=1),

@@ -185,6 +185,7 @@ def test_two_promises_never_become_one(tmp_path: Path) -> None:
         (contact, ""),
         (', "contact"]', "]"),
         ('stops = ["contact"]\n', ""),
+        ('"share", "contact", "extension"', '"share", "extension"'),
     )
     with pytest.raises(WouldStrand) as caught:
         load(joined)

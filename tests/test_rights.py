@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from huying.city.facts import City
-from huying.errors import CannotMerge, LeadIsAccused
+from huying.errors import Accused, CannotMerge, LeadIsAccused
 from huying.ledger import find, rulebook
 from huying.ledger.models import Case
 from huying.ledger.procedure import may
@@ -14,11 +14,13 @@ from tests.cast import MORNING, act, call, who
 pytestmark = pytest.mark.django_db
 
 
-def test_the_desk_of_the_accused_unit_does_not_register_the_case() -> None:
-    with pytest.raises(LeadIsAccused):
-        call("xihe-liuyuan.1", type="complaint", about="xihe-liuyuan")
-    with pytest.raises(LeadIsAccused):
-        call("xihe-liuyuan.1", type="complaint", about="xihe")
+@pytest.mark.parametrize(("about", "lead"), [("xihe-liuyuan", "xihe"), ("xihe", "yunting")])
+def test_what_the_accused_unit_takes_down_is_led_from_above_it(about: str, lead: str) -> None:
+    """Received is kept; but whoever took it down has no more part in it."""
+    case = call("xihe-liuyuan.1", type="complaint", about=about)
+    assert case.lead == lead
+    with pytest.raises(Accused):
+        act(case, "triage", "xihe-liuyuan.1", category="streets.lamps", area="xihe-liuyuan")
 
 
 def test_a_lead_that_turns_out_to_be_accused_gives_way_to_the_desk_that_finds_out() -> None:

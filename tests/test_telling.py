@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from huying.city import store
 from huying.city.facts import City
+from huying.errors import CannotMerge
 from huying.ledger import guard
 from huying.ledger.models import Case, Document, InForce, ProcedureVersion
 from huying.ledger.now import now, standing_at
@@ -195,7 +196,7 @@ def test_a_granted_extension_says_who_moved_the_date_and_keeps_the_first() -> No
 def test_a_clock_that_stands_still_and_one_that_was_resumed_say_what_was_left() -> None:
     case = working()
     act(case, "ask_shelving", "lighting.1", obstacle="funds", condition="资金到位")
-    act(case, "shelve", "supervision.1", until="2026-07-15", reason="等待资金")
+    act(case, "shelve", "supervision.1", until="2026-07-15", sponsor="lighting.leader", reason="等待资金")
     still = clock(told(case), "answer")
     assert (still.state, still.stands) == ("paused", "2026年6月15日 周一 09:00 起暂停，还剩 5 个工作日")
     assert clock(told(case), "review").why == (
@@ -304,8 +305,8 @@ def test_children_and_what_becomes_of_them_are_told_on_the_parent() -> None:
 def test_a_sealed_report_beside_a_case_is_not_even_named_to_the_unit_it_is_about() -> None:
     case = working()
     report = call(text="所里有人收钱。", type="report", about="lighting")
-    act(report, "merge", "dispatch.1", into=case.number)
-    assert len(told(case, "dispatch.1").family.duplicates) == 1
+    with pytest.raises(CannotMerge):
+        act(report, "merge", "dispatch.1", into=case.number)
     assert told(case, "lighting.1").family.duplicates == ()
 
 
@@ -317,7 +318,7 @@ def test_an_outcome_is_told_with_who_confirmed_it() -> None:
     act(case, "submit", "lighting.1", reply="已更换灯泡。", outcome="fixed")
     act(case, "sign", "lighting.reviewer")
     assert "verified" not in standing(told(case))
-    act(case, "confirm", "callback.1", satisfied="yes")
+    act(case, "confirm", "callback.1", solved="yes", satisfied="yes")
     telling = told(case)
     assert (standing(telling)["outcome"], standing(telling)["verified"]) == ("已解决", "经回访员核实")
     assert telling.closed == "2026年6月15日 周一 09:00"

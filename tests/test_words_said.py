@@ -80,8 +80,8 @@ def test_an_act_at_the_wrong_stage_names_the_right_ones() -> None:
 def test_a_safety_matter_is_done_before_it_is_disputed() -> None:
     case = dispatched(title="灯杆要倒", text="灯杆歪了，随时会倒。", type="help", urgency="safety")
     assert told(case, "dispute", "lighting.1", basis="不属职责") == (
-        "WrongWhen",
-        "“提出异议”要求紧急程度是：未填、一般、紧急；现在是：涉及安全。请选用相符的动作，或先更正这一项。",
+        "ActFirst",
+        "不能先“提出异议”：涉及安全的事项先处置、后异议。请先签收并处置，再用“先办后议”提出。",
     )
 
 
@@ -152,8 +152,26 @@ def test_an_objection_is_made_once() -> None:
     act(case, "uphold", "dispatch.1", reason="职责清单第三项")
     act(case, "transfer", "dispatch.1", lead="lighting", reason="原单位办理")
     assert told(case, "dispute", "lighting.2", basis="仍不属职责") == (
+        "RulingStands",
+        "不能“提出异议”：已裁定本件由市照明管理所办理，裁定为最终决定。请继续办理；如有新情况，请以备注告知派单中心。",
+    )
+
+
+def test_what_may_be_done_once_is_not_done_twice() -> None:
+    case = begun()
+    act(case, "ask_extension", "lighting.1", reason="缺配件", until="2026-07-10")
+    act(case, "extend", "supervision.1", until="2026-07-10")
+    act(case, "ask_extension", "lighting.1", reason="还缺配件", until="2026-07-20")
+    assert told(case, "extend", "supervision.1", until="2026-07-20") == (
         "TooOften",
-        "“提出异议”最多可做 1 次，次数已经用完。请按已有的决定继续办理，或报督办员。",
+        "“同意延期”最多可做 1 次，次数已经用完。请按已有的决定继续办理，或报督办员。",
+    )
+
+
+def test_an_act_for_another_fact_says_which() -> None:
+    assert told(begun(), "dispute_later", "lighting.1", basis="不属职责") == (
+        "WrongWhen",
+        "“先办后议”要求紧急程度是：涉及安全；现在是：未填。请选用相符的动作，或先更正这一项。",
     )
 
 
@@ -304,7 +322,7 @@ def test_a_shelving_longer_than_it_may_be() -> None:
     case = begun()
     act(case, "ask_shelving", "lighting.1", obstacle="funds", condition="经费到位")
     until = (MORNING + timedelta(days=200)).date()
-    assert told(case, "shelve", "supervision.1", until=until, reason="等经费") == (
+    assert told(case, "shelve", "supervision.1", until=until, sponsor="lighting.leader", reason="等经费") == (
         "BadValue",
         "日期：“2027-01-01”不能用。应当填：不超过 90 天。",
     )

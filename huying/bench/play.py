@@ -109,7 +109,9 @@ class Play:
         """What the move says, and for everything else that the act needs, what the setting has."""
         said = {name: self._meant(value, case) for name, value in move.said.items()}
         procedure = rulebook.procedure(case.procedure)
-        for name in procedure.acts[move.act].needs:
+        act = procedure.acts[move.act]
+        # The type was said when the case was opened.
+        for name in (name for name in act.needs + act.knows if name != "type"):
             if name not in said:
                 is_text = procedure.fields[name].type == "text"
                 said[name] = self._text(name) if is_text else getattr(self.setting, name)

@@ -40,7 +40,8 @@ class Around:
     """What a decision reads beside the case itself.
 
     `number` is the case's own; `parent` its parent's State, `parent_number` and `part` its place there;
-    `survivor` the State of the case it shall be merged into; `duplicates` whether others are merged into it.
+    `cited` the State of the case that a follow-up cites; `survivor` that of the case it shall be merged into;
+    `duplicates` whether others are merged into it.
     """
 
     number: str = ""
@@ -49,6 +50,12 @@ class Around:
     part: str = ""
     survivor: State | None = None
     duplicates: bool = False
+    cited: State | None = None
+
+    @property
+    def above(self) -> State | None:
+        """The case from which this one comes: its parent, or the one that it cites."""
+        return self.parent or self.cited
 
 
 CLOCK = Actor("clock", relations=frozenset({"clock"}))
@@ -136,7 +143,7 @@ def _administers(actor: Actor) -> bool:
 
 def _unit(relation: str, state: State, around: Around) -> str:
     if relation == "parent_lead":
-        return around.parent.lead if around.parent else ""
+        return around.parent.lead if around.parent else state.opener
     return {"lead": state.lead, "opener": state.opener}.get(relation, "")
 
 

@@ -32,11 +32,20 @@ TYPED = {
     "lead": "unit", "owner": "person", "category": "category", "area": "area", "outcome": "choice",
     "into": "case", "parent": "case", "about": "unit", "until": "date", "children": "children",
 }  # fmt: skip
-PUTTABLE = frozenset({"outcome", "verified", "into", "owner"})
-CONSTANTS = frozenset({"@unit", "@by", "@actor", "assent", "nobody", "source", "yes"})
+PUTTABLE = frozenset({"outcome", "verified", "into", "owner", "lead"})
+CONSTANTS = frozenset({"@unit", "@by", "@actor", "@lead", "@opener", "assent", "nobody", "source", "yes"})
+# What a named rule looks at: fields that its act must ask for, and clocks that the procedure must have.
+RULE_FIELDS = {
+    "evidence": ("evidence", "no_evidence"),
+    "reached": ("reached",),
+    "not_returned": ("outcome",),
+    "agrees": ("outcome",),
+}
+RULE_CLOCKS = {"before_due": "answer"}
 UNKNOWN = "“{key}” names the {kind} “{name}”, which isn't declared; known: {known}."
 NO_CODE = "“{name}” isn't a code: small letters, digits and _ only."
 MUST_NEED = "“{act}” must need the field “{field}”, because of “{key}”."
+MUST_ASK = "“{act}” must ask for the field “{field}”, because of the rule “{rule}”."
 KINDS: Mapping[str, Words] = {
     "who": {"zh-Hans": "角色或关系", "en": "role or relation"},
     "stage": {"zh-Hans": "环节", "en": "stage"},
@@ -178,7 +187,7 @@ def _who(at: tuple[str, ...], word: str, *, telling: bool = False) -> Iterator[F
 
 def _said(act: Act, procedure: Procedure) -> Iterator[Flaw]:
     at = ("act", act.name)
-    for key, names in (("needs", act.needs), ("takes", act.takes)):
+    for key, names in (("needs", act.needs), ("knows", act.knows), ("takes", act.takes)):
         yield from _known((*at, key), "field", names, procedure.fields)
     for name in {name for name in act.fields if act.fields.count(name) > 1}:
         yield Flaw((*at, "takes"), "“{act}” asks for “{field}” twice.", {"act": act.label, "field": name})
@@ -187,23 +196,30 @@ def _said(act: Act, procedure: Procedure) -> Iterator[Flaw]:
     for key, name in asked.items():
         if name and name not in act.needs:
             yield Flaw((*at, key), MUST_NEED, {"act": act.label, "field": name, "key": key})
+    for rule in act.rules:
+        for name in RULE_FIELDS.get(rule, ()):
+            if name not in act.fields:
+                yield Flaw((*at, "rules"), MUST_ASK, {"act": act.label, "field": name, "rule": rule})
+        if rule in RULE_CLOCKS:
+            yield from _known((*at, "rules"), "clock", [RULE_CLOCKS[rule]], procedure.clocks)
 
 
 def _conditions(act: Act, procedure: Procedure) -> Iterator[Flaw]:
     """`when` reads what is kept; `puts` writes constants, never words."""
     at = ("act", act.name)
-    puts = [key for other in procedure.acts.values() for key in other.puts]
-    put = {key.removeprefix("fact.") for key in puts if key.startswith("fact.")}
     kept = {name for name, declared in procedure.fields.items() if declared.keep}
-    yield from _known((*at, "when"), "fact", act.when, kept | put | {"outcome"})
+    yield from _known((*at, "when"), "fact", act.when, kept | {"outcome"})
     for name, values in act.when.items():
         yield from _known((*at, "when"), "value", values, _values(name, procedure) or values)
     for key, value in act.puts.items():
-        if key.startswith("fact."):
+        head, _, name = key.partition(".")
+        if head == "fact":
+            yield from _known((*at, "puts"), "fact", [name], kept)
             continue
         yield from _known((*at, "puts"), "state", [key], PUTTABLE)
-        if key == "outcome":
-            yield from _known((*at, "puts"), "outcome", [value], OUTCOMES | {""})
+        wanted = {"outcome": OUTCOMES | {""}, "lead": {"@opener"}}
+        if key in wanted:
+            yield from _known((*at, "puts"), "outcome" if key == "outcome" else "value", [value], wanted[key])
     for value in act.puts.values():
         if value not in CONSTANTS and not CODE.fullmatch(value or "none"):
             message = "“{value}” isn't a constant; words don't go into the ledger."
@@ -221,10 +237,11 @@ def _values(name: str, procedure: Procedure) -> Collection[str]:
 def _act_clocks(act: Act, procedure: Procedure) -> Iterator[Flaw]:
     at = ("act", act.name)
     used = {"starts": act.starts, "stops": act.stops, "pauses": act.pauses, "resumes": act.resumes}
-    used |= {"moves": act.moves, "answers": act.answers, "reckons": act.reckons}
+    used |= {"after": act.after, "moves": act.moves, "answers": act.answers, "reckons": act.reckons}
     for key, clocks in used.items():
         yield from _known((*at, key), "clock", clocks, procedure.clocks)
     pairs = [("grants", act.grants, "resumes", act.resumes), ("later", act.later, "reckons", act.reckons)]
+    pairs += [("most", act.most, "moves", act.moves)]
     for key, given, other, needed in pairs:
         if given and not needed:
             params = {"act": act.label, "key": key, "other": other}
@@ -249,11 +266,17 @@ def _children(act: Act, procedure: Procedure, procedures: Mapping[str, Procedure
             label = procedures[other].label
             yield Flaw((*at, key), "“{other}” can't be opened by another case.", {"other": label})
         # What a follow-up takes over from the case that it cites; a child's fields come with `children`.
-        taken = {*act.needs, "lead", "category", "area", "title"}
+        taken = {*act.needs, *_kept_before(procedure), "lead", "category", "area", "title"}
         for name in opening.needs if key == "follow_up" else ():
             if name in taken:
                 continue
             yield Flaw((*at, key), MUST_NEED, {"act": act.label, "field": name, "key": key})
+
+
+def _kept_before(procedure: Procedure) -> set[str]:
+    """The kept facts that some act must be told."""
+    needed = {name for act in procedure.acts.values() for name in act.needs}
+    return {name for name in needed if name in procedure.fields and procedure.fields[name].keep}
 
 
 def _clock(clock: ClockRule, procedure: Procedure) -> Iterator[Flaw]:
@@ -270,7 +293,7 @@ def _clock(clock: ClockRule, procedure: Procedure) -> Iterator[Flaw]:
     if "clock" not in act.by:
         message = "“{clock}” ends in “{act}”, which a clock may not do."
         yield Flaw((*at, "then"), message, {**params, "act": act.label})
-    if act.needs or act.rules:
+    if act.needs or act.knows or act.rules:
         message = "“{clock}” ends in “{act}”, which must be told something that a clock can't know."
         yield Flaw((*at, "then"), message, {**params, "act": act.label})
 

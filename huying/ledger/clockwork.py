@@ -216,8 +216,11 @@ class Clockwork:
         if old is not None and old.running and due < old.expected:
             self.changed[name] = replace(old, due=due, next=due, awaiting=None, earliest=None)
 
-    def move(self, name: str) -> None:
-        """Give a running clock the due time `until` that was granted; it must be later, `first` stays."""
+    def move(self, name: str, *, most: str) -> None:
+        """Give a running clock the due time `until` that was granted; `first` stays.
+
+        Raises BadValue for one that isn't later, or later than the old due time by more than `most`.
+        """
         old = self.get(name)
         if old is None or not old.running:
             return
@@ -225,6 +228,9 @@ class Clockwork:
         due = stamp(self.end(until))
         if due <= old.expected:
             expected = _later_than(instant(old.expected), self.city.calendar)
+            raise BadValue(field=self.procedure.fields["until"].label, value=until, expected=expected)
+        if most and due > stamp(counting.earliest(instant(old.expected), Limit.parse(most), self.city.calendar)):
+            expected = _beyond(instant(old.expected), Limit.parse(most), self.city.calendar)
             raise BadValue(field=self.procedure.fields["until"].label, value=until, expected=expected)
         self.changed[name] = replace(
             old, due=due, next=due, basis="said", awaiting=None, earliest=None, first=old.first or due
@@ -320,4 +326,12 @@ def _later_than(due: datetime, calendar: Calendar) -> Words:
     return {
         "zh-Hans": f"晚于现在期限（{spoken['zh-Hans']}）的日期",
         "en": f"a date later than the present due time ({spoken['en']})",
+    }
+
+
+def _beyond(due: datetime, limit: Limit, calendar: Calendar) -> Words:
+    spoken = timewords.in_words(due, calendar)
+    return {
+        "zh-Hans": f"不超过原期限（{spoken['zh-Hans']}）后 {timewords.spell(limit)}",
+        "en": f"at most {timewords.spell(limit, 'en')} after the present due time ({spoken['en']})",
     }

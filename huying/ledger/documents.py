@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -29,6 +29,12 @@ def digest(salt: str, content: bytes) -> str:
 def reference(document: Document) -> str:
     """What the ledger holds of a document: `key:digest`."""
     return f"{document.key}:{document.digest}"
+
+
+def references(said: Mapping[str, object]) -> Iterator[str]:
+    """The documents that an entry names, as `key:digest`."""
+    for value in said.values():
+        yield from (part for part in value.split("\n") if REFERENCE.match(part)) if isinstance(value, str) else ()
 
 
 def new_text(field: str, text: str, *, sealed: bool, at: datetime) -> Document:
@@ -63,6 +69,14 @@ def save(documents: Sequence[tuple[Case, Document]]) -> None:
     readable_rows = [row for row in rows if row.field in search.INDEXED and not row.sealed]
     for pk, texts in groupby(readable_rows, key=lambda row: row.case_id):
         search.index(pk, list(texts))
+
+
+def seal(case: Case, keys: Iterable[str]) -> None:
+    """Seal documents of a case that were readable until now, and take them out of the index."""
+    rows = Document.objects.filter(case=case, key__in=list(keys), sealed=False)
+    found = list(rows.values_list("pk", flat=True))
+    rows.update(sealed=True)
+    search.forget(found)
 
 
 def of(case: Case, field: str) -> str:

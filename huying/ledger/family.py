@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from huying.errors import CannotMerge
+from huying.city import store
+from huying.errors import CannotMerge, LeadIsAccused
 from huying.ledger import documents, number, rulebook, said
 from huying.ledger.actor import SYSTEM, Actor, Around
 from huying.ledger.clockwork import ANSWER, Clockwork
@@ -18,7 +19,7 @@ from huying.ledger.ledger import Opening, Step, append, create
 from huying.ledger.models import Case, Entry
 from huying.ledger.procedure import child_moved
 from huying.ledger.step import Scene, decided
-from huying.ledger.vocabulary import OPEN, Act
+from huying.ledger.vocabulary import OPEN, REQUESTER, Act
 
 DEEPEST = 8
 
@@ -55,8 +56,8 @@ def _opening(parent: Case, state: State, act: Act, item: Mapping[str, object], a
 
 
 def _inherited(opening: Act, values: said.Said, parent: State) -> said.Said:
-    """A child keeps its parent's place and subject where nothing else was said: one fact is typed once."""
-    known = {"category": parent.category, "area": parent.area, "about": parent.about}
+    """A child keeps its parent's place, subject and urgency where nothing else was said: one fact is typed once."""
+    known = {"category": parent.category, "area": parent.area, "urgency": str(parent.facts.get("urgency", ""))}
     taken = {name: value for name, value in known.items() if value and name in opening.fields}
     return {**taken, **values}
 
@@ -66,16 +67,21 @@ def _open_follow_up(case: Case, step: Step, values: said.Said, actor: Actor, sce
     procedure = rulebook.procedure(step.act.follow_up)
     declared = procedure.act(OPEN)
     state = case.folded()
-    standing = {
+    words = {name for name, asked in step.procedure.fields.items() if asked.type in ("text", "file")}
+    standing: dict[str, object] = {
+        **{name: fact for name, fact in state.facts.items() if name not in words},
         "lead": state.lead,
         "category": state.category,
         "area": state.area,
         "title": documents.of(case, "title"),
     }
-    offered = {**standing, **values}
+    # What the requester of a sealed case wrote stays with that case.
+    theirs = words if state.sealed and actor.key == REQUESTER else ()
+    offered = {**standing, **{name: value for name, value in values.items() if name not in theirs}}
     chosen = {name: offered[name] for name in declared.fields if offered.get(name)}
-    chosen = said.read(procedure, declared, chosen, scene.city)
-    begun = decided(procedure, State(), declared, actor, chosen, scene, Around(), None)
+    read = said.read(procedure, declared, chosen, scene.city)
+    opening = replace(actor, unit=actor.unit or state.opener)
+    begun = decided(procedure, State(), declared, opening, read, scene, Around(cited=state), None)
     begun.sets["source"] = case.number
     create([Opening(begun, number.new())])
 
@@ -132,6 +138,10 @@ def _fit_parent(case: Case, new: Case, state: State) -> None:
                 why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
             )
         above = above.parent
+    accused = new.folded().about
+    if accused and state.lead in store.current().subtree(accused):
+        units = store.current().units
+        raise LeadIsAccused(unit=units[state.lead].name, about=units[accused].name)
     if new.closed or rulebook.procedure(new.procedure).parts.get(state.part) != state.procedure:
         raise CannotMerge(
             number=number.said(new.number),

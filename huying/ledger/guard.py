@@ -33,8 +33,8 @@ class Guard:
         return f"guard_{self.table}_{self.event.lower()}"
 
 
-# A case keeps what it was opened as; its other columns follow its State. A document can only be erased,
-# and takes its words and its salt with it.
+# A case keeps what it was opened as; its other columns follow its State. A document can only be sealed, or
+# erased, and then takes its words and its salt with it.
 _MOVED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in ("id", "number", "procedure", "opened"))
 _ERASED = " AND ".join(
     [
@@ -42,12 +42,19 @@ _ERASED = " AND ".join(
         *(f"NEW.{column} = OLD.{column}" for column in ("id", "key", "case_id", "field", "sealed", "digest", "at")),
     ]
 )
+_SEALED = " AND ".join(
+    [
+        "NOT OLD.sealed AND NEW.sealed AND OLD.erased IS NULL AND NEW.erased IS NULL",
+        *(f"NEW.{column} = OLD.{column}" for column in ("id", "key", "case_id", "field", "salt", "digest", "body")),
+        *(f"NEW.{column} = OLD.{column}" for column in ("blob", "name", "media", "size", "at")),
+    ]
+)
 GUARDS = (
     Guard("ledger_entry", "UPDATE"),
     Guard("ledger_entry", "DELETE"),
     Guard("ledger_case", "UPDATE", _MOVED),
     Guard("ledger_case", "DELETE"),
-    Guard("ledger_document", "UPDATE", f"NOT ({_ERASED})"),
+    Guard("ledger_document", "UPDATE", f"NOT (({_ERASED}) OR ({_SEALED}))"),
     Guard("ledger_document", "DELETE"),
     Guard("ledger_procedureversion", "UPDATE"),
     Guard("ledger_procedureversion", "DELETE"),

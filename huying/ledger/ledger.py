@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -128,6 +128,8 @@ def _beside(written: Sequence[tuple[Entry, Step]]) -> None:
     for entry, step in written:
         if step.caller is not None:
             requester.index(entry.case, step.caller)
+        if "sealed" in step.sets and step.state.seq and not step.state.sealed:
+            documents.seal(entry.case, _originals(entry.case, step.procedure))
     _list_facts(written)
     told = [(entry, step, _tells(entry.case, step)) for entry, step in written]
     insert(
@@ -137,6 +139,13 @@ def _beside(written: Sequence[tuple[Entry, Step]]) -> None:
             if tells
         ]
     )
+
+
+def _originals(case: Case, procedure: Procedure) -> Iterator[str]:
+    """The keys of the requester's own words: theirs, and those that a desk took down for them."""
+    for entry in Entry.objects.filter(case=case):
+        if procedure.original(entry.act, entry.actor):
+            yield from (reference.partition(":")[0] for reference in documents.references(entry.said))
 
 
 def _tells(case: Case, step: Step) -> list[str]:

@@ -1,70 +1,48 @@
 """What a procedure's words mean: may this person do this act now, and what does it set. Pure.
 
-`decide` is the only place where a rule about a case is applied; `record` writes what it returns.
+`decide` is the only place where a rule about a case is applied; `record` writes what it returns. The named
+rules stand in `rules.py`, what an act sets in `changes.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from huying.city.facts import City
 from huying.errors import (
+    Accused,
+    BadValue,
     CannotMerge,
     DoerIsJudge,
     LeadIsAccused,
     MayNotLead,
-    NoAssent,
-    NoCopy,
+    MissingField,
     NotAllowed,
     NothingToAnswer,
+    NotInHouse,
     OpenChildren,
-    OthersMerged,
     OwnQuestion,
     ParentClosed,
     Refused,
-    TooLate,
+    SaidOnce,
+    TooEarly,
     TooOften,
     WrongStage,
     WrongWhen,
 )
-from huying.ledger import number, timewords
-from huying.ledger.actor import Actor, Around, accused, fits, may_unseal
-from huying.ledger.clockwork import ANSWER, Clockwork
-from huying.ledger.fold import State, apply, instant, stamp
-from huying.ledger.vocabulary import Act, Field, Procedure, Words, listed, people
+from huying.ledger import number
+from huying.ledger.actor import Actor, Around, accused, fits, person, same_house
+from huying.ledger.changes import Changes
+from huying.ledger.clockwork import ANSWER
+from huying.ledger.fold import State, instant, stamp
+from huying.ledger.question import Question, called, count_key, doer, organs
+from huying.ledger.rules import GATES, SAYINGS
+from huying.ledger.timewords import in_words
+from huying.ledger.vocabulary import Field, Procedure, Words, listed, people
 
-UNSEALERS = ("intake", "callback", "handler@lead")
 _UNSAID = {"zh-Hans": "未填", "en": "not said"}
-SPOKEN = ("lead", "owner", "category", "area", "outcome", "about")
-
-
-@dataclass(frozen=True)
-class Question:
-    """One act on one case by one actor at one time: what the gates and the changes read."""
-
-    procedure: Procedure
-    state: State
-    act: Act
-    actor: Actor
-    at: datetime
-    city: City
-    around: Around = field(default_factory=Around)
-
-    @property
-    def opening(self) -> bool:
-        return not self.state.stage
-
-    @property
-    def leaving(self) -> bool:
-        """From a final stage to an open one."""
-        return bool(self.state.closed) and self.act.to in self.procedure.stages
-
-    @property
-    def closing(self) -> bool:
-        """From an open stage into a final one."""
-        return not self.state.closed and self.act.to in self.procedure.final
+_NOT_THE_CITY = {"zh-Hans": "一个具体单位，不能是全市", "en": "one unit, not the whole city"}
 
 
 def decide(
@@ -86,7 +64,7 @@ def decide(
     question = Question(procedure, state, procedure.act(act), actor, at, city, around or Around())
     word = gate(question)
     _judge_said(question, said)
-    return _Changes(question, word, said).sets()
+    return Changes(question, word, said).sets()
 
 
 def may(
@@ -110,8 +88,10 @@ def gate(question: Question) -> str:
     _stage(question)
     word = _who(question)
     _when(question)
+    _after(question)
     for rule in question.act.rules:
-        RULES[rule](question)
+        if rule in GATES:
+            GATES[rule](question)
     _answers(question)
     _judges(question)
     _children(question)
@@ -134,16 +114,15 @@ def _stage(q: Question) -> None:
 
 
 def _who(q: Question) -> str:
-    hidden = not q.opening and accused(q.actor, q.state, q.city) and q.state.sealed == "report"
+    """Nobody acts in a case that is about their own unit; a report of wrongdoing doesn't even tell them so."""
+    mine = not q.opening and accused(q.actor, q.state, q.city)
+    if mine and q.state.sealed != "report":
+        raise Accused(actor=called(q.actor.key, q.city), about=q.city.unit(q.state.about).name)
     for word in q.act.by:
-        if not hidden and fits(word, q.actor, q.state, q.city, q.around):
+        if not mine and fits(word, q.actor, q.state, q.city, q.around):
             return word
-    raise NotAllowed(actor=_named(q.actor.key, q.city), act=q.act.label, by=listed(people(word) for word in q.act.by))
-
-
-def _named(key: str, city: City) -> object:
-    """Somebody's name; the requester, the clock and the system have none."""
-    return city.people[key].name if key in city.people else people(key)
+    by = listed(people(word) for word in q.act.by)
+    raise NotAllowed(actor=called(q.actor.key, q.city), act=q.act.label, by=by)
 
 
 def _when(q: Question) -> None:
@@ -155,43 +134,16 @@ def _when(q: Question) -> None:
             raise WrongWhen(act=q.act.label, field=field.label, values=wanted, value=_choice(field, kept))
 
 
+def _after(q: Question) -> None:
+    """Nobody is called late or absent before their time has passed."""
+    for name in q.act.after:
+        clock = q.state.clocks.get(name)
+        if clock is not None and stamp(q.at) <= clock.expected:
+            raise TooEarly(act=q.act.label, due=in_words(instant(clock.expected), q.city.calendar))
+
+
 def _choice(field: Field, value: str) -> Words:
     return field.of.get(value) or ({"zh-Hans": value, "en": value} if value else _UNSAID)
-
-
-def _copied(q: Question) -> None:
-    """Sealed words go to no unit before a clerk has made the handling copy (design.md, Documents)."""
-    if q.state.sealed and "handling_copy" not in q.state.facts:
-        raise NoCopy(act=q.act.label)
-
-
-def _before_due(q: Question) -> None:
-    """An extension is asked for before the due time (domain.md §3.5)."""
-    answer = q.state.clocks.get(ANSWER)
-    if answer is not None and answer.due is not None and stamp(q.at) > answer.due:
-        due = timewords.in_words(instant(answer.due), q.city.calendar)
-        raise TooLate(act=q.act.label, due=due)
-
-
-def _assent(q: Question) -> None:
-    """The one exception to "the doer is not the judge": a consultation, with the caller's assent (promise 9)."""
-    if q.state.facts.get("type") != "consult":
-        raise NoAssent()
-
-
-def _alone(q: Question) -> None:
-    """A survivor isn't withdrawn while others wait for its answer: its requester steps out by a note."""
-    if q.around.duplicates:
-        raise OthersMerged(act=q.act.label)
-
-
-def _unsealing(q: Question) -> None:
-    """Who called, and their own words, are for few (promise 13)."""
-    if not may_unseal(q.actor, q.state, q.city):
-        raise NotAllowed(actor=_named(q.actor.key, q.city), act=q.act.label, by=listed(map(people, UNSEALERS)))
-
-
-RULES = {"alone": _alone, "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing}
 
 
 def _answers(q: Question) -> None:
@@ -203,24 +155,7 @@ def _answers(q: Question) -> None:
         same_person = clock.by == q.actor.key
         same_organ = q.act.apart == "organ" and clock.organ and clock.organ in organs(q.actor, q.city)
         if same_person or same_organ:
-            raise OwnQuestion(act=q.act.label, who=_named(clock.by, q.city))
-
-
-def organs(actor: Actor, city: City) -> frozenset[str]:
-    """The bodies at which the actor's independence is judged: those of all units they stand at."""
-    return frozenset(city.organ(unit) for unit in actor.units())
-
-
-def standing(word: str, q: Question) -> str:
-    """The unit at which the actor stands when `word` of `by` lets them act."""
-    role, _, relation = word.partition("@")
-    related = {"lead": q.state.lead, "opener": q.state.opener}
-    if q.around.parent is not None:
-        related["parent_lead"] = q.around.parent.lead
-    if (relation or role) in related:
-        return related[relation or role]
-    posts = [post.unit for post in q.actor.posts if post.role == role]
-    return q.actor.unit if q.actor.unit in posts or not posts else posts[0]
+            raise OwnQuestion(act=q.act.label, who=called(clock.by, q.city))
 
 
 def _judges(q: Question) -> None:
@@ -229,30 +164,21 @@ def _judges(q: Question) -> None:
         return
     for who in (q.actor.key, *(f"organ:{organ}" for organ in organs(q.actor, q.city))):
         if who in q.state.handlers:
-            raise DoerIsJudge(act=q.act.label, who=_doer(who, q.city))
-
-
-def _doer(who: str, city: City) -> object:
-    kind, _, unit = who.partition(":")
-    if kind == "organ":
-        return city.units[unit].name if unit in city.units else unit
-    return _named(who, city)
+            raise DoerIsJudge(act=q.act.label, who=doer(who, q.city))
 
 
 def _children(q: Question) -> None:
     """A final act waits for every child; another for the parts it names."""
     parts = q.state.children if q.closing else q.act.waits
-    still = [part for part in parts if part in q.state.children and q.state.children[part].open]
-    if still:
-        count = sum(q.state.children[part].open for part in still)
-        raise OpenChildren(act=q.act.label, count=count, parts=listed(q.procedure.part(part) for part in still))
+    _no_open(q, [part for part in parts if part in q.state.children and q.state.children[part].open])
     if q.leaving and q.around.parent is not None and q.around.parent.closed:
         raise ParentClosed(number=number.said(q.state.parent))
 
 
-def count_key(procedure: Procedure, count: str, state: State) -> str:
-    """The name under which a count is kept: apart per lead where the procedure says so."""
-    return f"{count}:{state.lead}" if procedure.counts[count].per == "lead" else count
+def _no_open(q: Question, parts: list[str]) -> None:
+    if parts:
+        count = sum(q.state.children[part].open for part in parts)
+        raise OpenChildren(act=q.act.label, count=count, parts=listed(q.procedure.part(part) for part in parts))
 
 
 def _often(q: Question) -> None:
@@ -265,13 +191,40 @@ def _often(q: Question) -> None:
 
 
 def _judge_said(q: Question, said: Mapping[str, object]) -> None:
-    """What depends on what was said: the lead may lead, assent was given, the survivor is fit."""
+    """What depends on what was said: what must be known, the named rules, the lead, the owner, the survivor."""
+    _known(q, said)
+    for rule in q.act.rules:
+        if rule in SAYINGS:
+            SAYINGS[rule](q, said)
+    _judge_about(q, said)
     if "lead" in said:
-        _judge_lead(q, str(said["lead"]), str(said.get("about") or q.state.about))
-    if "assent" in q.act.rules and said.get("assent") is not True:
-        raise NoAssent()
+        _judge_lead(q, str(said["lead"]), q.about or str(said.get("about", "")))
+    if "owner" in said:
+        _judge_owner(q, str(said["owner"]), str(said.get("lead") or q.state.lead))
     if "into" in said:
         _judge_merge(q, str(said["into"]))
+
+
+def _known(q: Question, said: Mapping[str, object]) -> None:
+    """What must be known is said now or stands already; what is said once stays."""
+    for name in q.act.knows:
+        if name not in said and not (getattr(q.state, name, "") or q.state.facts.get(name)):
+            raise MissingField(act=q.act.label, field=q.procedure.fields[name].label)
+    for name in said:
+        if name in q.procedure.fields and q.procedure.fields[name].once and name in q.state.facts:
+            raise SaidOnce(field=q.procedure.fields[name].label)
+
+
+def _judge_about(q: Question, said: Mapping[str, object]) -> None:
+    """A case comes to be about a unit only while that unit neither leads it nor a part of it."""
+    about = str(said.get("about", ""))
+    if not about or about == q.about:
+        return
+    if about == q.city.root.code:
+        raise BadValue(field=q.procedure.fields["about"].label, value=q.city.root.name, expected=_NOT_THE_CITY)
+    _no_open(q, [part for part, count in q.state.children.items() if count.open])
+    if q.dispatched and "lead" not in said and q.state.lead in q.city.subtree(about):
+        raise LeadIsAccused(unit=q.city.unit(q.state.lead).name, about=q.city.unit(about).name)
 
 
 def _judge_lead(q: Question, lead: str, about: str) -> None:
@@ -282,197 +235,38 @@ def _judge_lead(q: Question, lead: str, about: str) -> None:
         raise LeadIsAccused(unit=unit.name, about=q.city.unit(about).name)
 
 
+def _judge_owner(q: Question, owner: str, lead: str) -> None:
+    """The person in whose hands the case is works for the lead."""
+    posts = person(owner, q.city, q.at.date()).posts
+    if not any(post.role == "volunteer" or same_house(post.unit, lead, q.city) for post in posts):
+        raise NotInHouse(person=called(owner, q.city), unit=q.city.unit(lead).name)
+
+
 def _judge_merge(q: Question, into: str) -> None:
-    """A survivor is open, of the same procedure, isn't merged, and has promised if this one has."""
+    """A survivor is open, of the same procedure, isn't merged, has promised if this one has, and seals as much."""
     survivor = q.around.survivor
-    spoken = number.said(into)
     if survivor is None or into == q.around.number:
-        raise CannotMerge(number=spoken, why={"zh-Hans": "不能并入自己", "en": "it is this case itself"})
-    if survivor.closed or survivor.into or survivor.procedure != q.state.procedure:
-        raise CannotMerge(
-            number=spoken,
-            why={"zh-Hans": "它已办结、已并单或不是同一种事项", "en": "it is closed, merged, or of another kind"},
-        )
-    if ANSWER in q.state.clocks and ANSWER not in survivor.clocks:
-        raise CannotMerge(
-            number=spoken,
-            why={
-                "zh-Hans": "它还没有派出，而本件已有答复期限",
-                "en": "it hasn't been dispatched, but this one has a due date",
-            },
-        )
+        raise CannotMerge(number=number.said(into), why=_ITSELF)
+    unsealed = q.state.sealed == "report" and survivor.sealed != "report"
+    for wrong, why in (
+        (survivor.closed or survivor.into or survivor.procedure != q.state.procedure, _UNFIT),
+        (q.dispatched and ANSWER not in survivor.clocks, _UNDISPATCHED),
+        (unsealed or (q.state.about and survivor.about != q.state.about), _LESS_SEALED),
+    ):
+        if wrong:
+            raise CannotMerge(number=number.said(into), why=why)
 
 
-class _Changes:
-    """The changes of one act, gathered in the order in which they depend on each other."""
-
-    def __init__(self, question: Question, word: str, said: Mapping[str, object]) -> None:
-        self.q, self.word, self.said = question, word, said
-        self.seq = question.state.seq + 1
-        self.changes: dict[str, object] = {}
-
-    def sets(self) -> dict[str, object]:
-        self._spoken()
-        self._stage()
-        self._handlers()
-        self._counts()
-        self._puts()
-        self._parts()
-        self._versions()
-        self._clocks()
-        return self.changes
-
-    def _map(self, name: str) -> dict[str, object]:
-        found = self.changes.setdefault(name, {})
-        assert isinstance(found, dict)
-        return found
-
-    def _spoken(self) -> None:
-        for name in (*SPOKEN, "into", "parent"):
-            if name in self.said:
-                self.changes[name] = str(self.said[name])
-        for name, value in self.said.items():
-            declared = self.q.procedure.fields.get(name)
-            if declared and declared.keep and name not in self.changes:
-                self._map("facts")[name] = value
-        if "spot" in self.said:
-            self._map("facts")["spot"] = self.said["spot"]
-        if self.q.opening:
-            self._opened()
-        if "about" in self.changes:
-            self._gives_way(str(self.changes["about"]))
-        if "lead" in self.changes and self.changes["lead"] != self.q.state.lead and self.q.state.owner:
-            self.changes.setdefault("owner", "")
-
-    def _opened(self) -> None:
-        """A case has a lead from its first entry: the desk that opened it."""
-        self.changes["procedure"] = self.q.procedure.name
-        desk = self.q.actor.unit or self.q.city.desk or self.q.city.root.code
-        self.changes["opener"] = desk
-        self.changes.setdefault("lead", desk)
-        wish = str(self.said.get("wish", "ordinary"))
-        report = self.said.get("type") == "report"
-        if self.q.around.parent is not None:
-            self.changes["parent"], self.changes["part"] = self.q.around.parent_number, self.q.around.part
-        sealed = "report" if report else wish if wish in ("confidential", "anonymous") else ""
-        if sealed:
-            self.changes["sealed"] = sealed
-
-    def _gives_way(self, about: str) -> None:
-        """A lead that turns out to be the accused gives way to the desk that acts (promise 13)."""
-        lead = str(self.changes.get("lead", self.q.state.lead))
-        if lead in self.q.city.subtree(about):
-            desk = standing(self.word, self.q) or lead
-            _judge_lead(self.q, desk, about)
-            self.changes["lead"] = desk
-
-    def _stage(self) -> None:
-        if self.q.act.to:
-            self.changes["stage"] = self.q.act.to
-        if self.q.closing:
-            self.changes["closed"] = stamp(self.q.at)
-        elif self.q.leaving:
-            self.changes["closed"] = ""
-
-    def _handlers(self) -> None:
-        if not self.q.act.handles:
-            return
-        if self.word in ("clock", "case"):
-            self._map("handlers")[f"organ:{self.q.city.organ(self.q.state.lead)}"] = self.seq
-            return
-        self._map("handlers")[self.q.actor.key] = self.seq
-        if self._organ():
-            self._map("handlers")[f"organ:{self._organ()}"] = self.seq
-
-    def _counts(self) -> None:
-        if not self.q.act.counts:
-            return
-        rule = self.q.procedure.counts[self.q.act.counts]
-        key = count_key(self.q.procedure, self.q.act.counts, self.q.state)
-        done = self.q.state.counts.get(key, 0) + 1
-        self._map("counts")[key] = done
-        if rule.escalate and done % rule.escalate == 0:
-            self.changes["level"] = self.q.state.level + 1
-
-    def _puts(self) -> None:
-        constants = {"@unit": self.q.actor.unit, "@by": self.word.partition("@")[0], "@actor": self.q.actor.key}
-        for key, value in self.q.act.puts.items():
-            value = constants.get(value, value)
-            head, _, name = key.partition(".")
-            if head == "fact":
-                self._map("facts")[name] = value or None
-            else:
-                self.changes[key] = value
-        if self.q.act.name == "escalate":
-            self.changes["level"] = self.q.state.level + 1
-
-    def _parts(self) -> None:
-        children = self.said.get("children")
-        if self.q.act.opens and isinstance(children, int):
-            part = self.q.act.part
-            old = self.q.state.children.get(part)
-            grown = (old.open if old else 0) + children
-            self._map("children")[part] = {"open": grown, "closed": old.closed if old else 0}
-
-    def _versions(self) -> None:
-        if not self.q.act.quiet or self.q.opening:
-            self.changes["turn"] = self.seq
-        if self.q.city.version != self.q.state.city:
-            self.changes["city"] = self.q.city.version
-        if self.q.procedure.digest != self.q.state.rule:
-            self.changes["rule"] = self.q.procedure.digest
-
-    def _clocks(self) -> None:
-        work = Clockwork(
-            self.q.procedure, self._after(), self.q.actor, self._organ(), self.q.at, self.q.city, self.said
-        )
-        act = self.q.act
-        if self.word == "clock":
-            self._rung(work)
-        for name in (*act.stops, *act.answers):
-            work.stop(name)
-        for name in act.pauses:
-            work.pause(name)
-        for name in act.resumes:
-            work.resume(name, act.grants)
-        for name in act.starts:
-            work.start(name)
-        for name in act.moves:
-            work.move(name)
-        for name in act.reckons:
-            work.reckon(name, later=act.later)
-        if self.word == "import":
-            work.as_source(closing=self.q.closing)
-        if act.name == "fix_date":
-            work.fix_dates()
-        if act.name == "answered":
-            work.answered(ANSWER)
-        work.settle(closing=self.q.closing)
-        if work.changed:
-            self._map("clocks").update({name: clock.to_json() for name, clock in work.changed.items()})
-
-    def _after(self) -> State:
-        """The State with what was said and put already in it: a new category decides the new limit."""
-        return replace(apply(self.q.state, self.seq, self.changes), seq=self.q.state.seq)
-
-    def _organ(self) -> str:
-        """The body for which the actor acts now: that of the post which let them, not of every post they hold."""
-        unit = standing(self.word, self.q)
-        return self.q.city.organ(unit) if unit else ""
-
-    def _rung(self, work: Clockwork) -> None:
-        """The runner acts only for a clock that has passed: `pass` names it, a `then` act finds it."""
-        if self.q.act.name == "pass":
-            work.passed(str(self.said.get("clock", "")), then=False)
-            return
-        due = [n for n, rule in self.q.procedure.clocks.items() if rule.then == self.q.act.name]
-        rung = [
-            n for n in due if (c := self.q.state.clocks.get(n)) and c.running and c.next and c.next <= stamp(self.q.at)
-        ]
-        if not rung and due:
-            raise NothingToAnswer(act=self.q.act.label, clock=self.q.procedure.clocks[due[0]].label)
-        for name in rung:
-            work.passed(name, then=True)
+_ITSELF = {"zh-Hans": "不能并入自己", "en": "it is this case itself"}
+_UNFIT = {"zh-Hans": "它已办结、已并单或不是同一种事项", "en": "it is closed, merged, or of another kind"}
+_UNDISPATCHED = {
+    "zh-Hans": "它还没有派出，而本件已有答复期限",
+    "en": "it hasn't been dispatched, but this one has a due date",
+}
+_LESS_SEALED = {
+    "zh-Hans": "它没有写明同一个被反映单位，或不是举报件",
+    "en": "it isn't about the same unit, or isn't a report of wrongdoing",
+}
 
 
 def child_moved(parent: State, part: str, *, left: str, joined: str, handlers: Mapping[str, int]) -> dict[str, object]:

@@ -226,7 +226,7 @@ def _act(source: Source, name: str, table: dict[str, object]) -> Act:
         elif declared.type == "bool":
             values[key] = _flag(source, keys, value)
         elif declared.type == "str":
-            values[key] = _limit(source, keys, value) if key == "grants" else _text(source, keys, value)
+            values[key] = _limit(source, keys, value) if key in ("grants", "most") else _text(source, keys, value)
         else:
             values[declared.name] = _list(source, keys, value)
     values["begins"] = name == OPEN or values.get("begins") is True

@@ -65,6 +65,7 @@ class _Named:
     digest: str
     field: str
     sealed: bool
+    theirs: bool
     at: datetime
 
 
@@ -145,16 +146,14 @@ class Replay:
     def _names(self, entry: Entry, procedure: Procedure) -> None:
         if ":" not in entry.said_json:
             return
-        theirs = entry.seq == 1 or entry.actor == CALLER
+        theirs = procedure.original(entry.act, entry.actor)
         for name, value in entry.said.items():
             declared = procedure.fields.get(name)
-            sealed = (theirs and bool(self.state.sealed)) or bool(
-                declared and (declared.sealed or declared.type == CALLER)
-            )
+            sealed = bool(declared and (declared.sealed or declared.type == CALLER))
             for part in value.split("\n") if isinstance(value, str) else ():
                 if documents.REFERENCE.match(part):
                     key, _, digest = part.partition(":")
-                    self.named[key] = _Named(entry.seq, digest, name, sealed, entry.at)
+                    self.named[key] = _Named(entry.seq, digest, name, sealed, theirs, entry.at)
 
     def _told(self, entry: Entry, procedure: Procedure) -> Iterator[Difference]:
         owed: Outbox | None = getattr(entry, "outbox", None)
@@ -214,7 +213,7 @@ class Replay:
         same = (document.digest, document.field, document.at) == (named.digest, named.field, named.at)
         if not same or not documents.intact(document):
             return self._found(named.seq, "document", "A document of this entry was exchanged or changed.")
-        if document.sealed != named.sealed:
+        if document.sealed != (named.sealed or (named.theirs and bool(self.state.sealed))):
             return self._found(named.seq, "seal", "The seal of a document of this entry was broken or set afterwards.")
         return None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from huying.city.facts import City
 from huying.ledger import documents, said
-from huying.ledger.actor import REQUESTER, Actor, Around
+from huying.ledger.actor import Actor, Around
 from huying.ledger.fold import State
 from huying.ledger.ledger import Step, canonical
 from huying.ledger.models import Document
@@ -34,8 +34,9 @@ def decided(
     happened_at: datetime | None,
 ) -> Step:
     """Decide, with the words turned into documents and the rest as it stands in the ledger."""
-    theirs = not state.seq or REQUESTER.relations <= actor.relations
-    sealed = theirs and (bool(state.sealed) or _asks_for_seal(values))
+    above = around.above.sealed if around.above is not None else ""
+    sealing = bool(state.sealed or above or _asks_for_seal(values))
+    sealed = sealing and procedure.original(act.name, actor.key)
     spoken: dict[str, object] = {}
     rows: list[Document] = []
     for name, value in values.items():

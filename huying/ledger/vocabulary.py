@@ -17,6 +17,8 @@ Words = Mapping[str, str]
 LANGUAGES = ("zh-Hans", "en")
 OPEN = "open"
 """The act that begins a case; other acts may, where they say `begins`."""
+REQUESTER = "requester"
+"""The key under which whoever called acts, and the field that says who that is."""
 ROLES = frozenset(
     ["intake", "dispatcher", "handler", "reviewer", "supervisor", "callback", "leader", "volunteer", "admin"]
 )
@@ -58,8 +60,25 @@ OUTCOMES = frozenset(
         "unverified",
     ]
 )
-# The named Python rules of `procedure.RULES`; a test holds the two equal.
-RULES = frozenset({"alone", "copied", "before_due", "assent", "unsealing"})
+# The named Python rules of `rules.py`; a test holds the two equal.
+RULES = frozenset(
+    [
+        "copied",
+        "before_due",
+        "assent",
+        "unsealing",
+        "unruled",
+        "untaken",
+        "act_first",
+        "outside",
+        "alone",
+        "street",
+        "reached",
+        "evidence",
+        "not_returned",
+        "agrees",
+    ]
+)
 PEOPLE: Mapping[str, Words] = {
     "intake": {"zh-Hans": "受理员", "en": "intake agent"},
     "dispatcher": {"zh-Hans": "派单员", "en": "dispatcher"},
@@ -155,12 +174,15 @@ class Act:
     to: str = ""
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     pauses: tuple[str, ...] = ()
     resumes: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
+    most: str = ""
     answers: tuple[str, ...] = ()
     reckons: tuple[str, ...] = ()
     grants: str = ""
@@ -176,12 +198,13 @@ class Act:
     puts: Mapping[str, str] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
     quiet: bool = False
+    original: bool = False
     urgent: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field that may be said, the needed ones first."""
-        return self.needs + self.takes
+        return self.needs + self.knows + self.takes
 
     @property
     def part(self) -> str:
@@ -251,6 +274,10 @@ class Procedure:
             labels = {act.name: act.label for act in self.acts.values()}
             raise UnknownAct(act=name, procedure=self.label, acts=named(labels))
         return self.acts[name]
+
+    def original(self, act: str, actor: str) -> bool:
+        """Whether what an act said are the requester's own words: sealed where the case is sealed."""
+        return actor == REQUESTER or (act in self.acts and self.acts[act].original)
 
     def stage(self, name: str) -> Words:
         """What a stage is called."""

@@ -1,0 +1,190 @@
+"""The named rules of procedures: each a second "if" that a TOML file can only name. Pure.
+
+`GATES` hold before anything is said, so that `may` knows them; `SAYINGS` look at what was said. What a rule
+is for stands in docs/reference/procedures.md, its reasons in docs/decisions/0020-procedures.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from huying.errors import (
+    ActFirst,
+    AlreadyTaken,
+    Contradicts,
+    DoerIsJudge,
+    MissingField,
+    NoAssent,
+    NoCopy,
+    NoEvidence,
+    NotAllowed,
+    NothingToExtend,
+    NotOutside,
+    NotReached,
+    OnlyStreets,
+    OthersMerged,
+    OutcomeRaised,
+    RulingStands,
+    TooLate,
+)
+from huying.ledger.actor import may_unseal
+from huying.ledger.clockwork import ANSWER
+from huying.ledger.fold import instant, stamp
+from huying.ledger.question import Question, called, doer, organs
+from huying.ledger.timewords import in_words
+from huying.ledger.vocabulary import Words, listed, people
+
+Said = Mapping[str, object]
+UNSEALERS = ("intake", "callback", "handler@lead")
+# From the best to the worst: whoever confirms may go down this ladder, never up.
+BEST_FIRST = ("fixed", "partly_fixed", "explained", "nothing_done")
+EVIDENCE: Mapping[str, Words] = {
+    "photo": {"zh-Hans": "照片", "en": "a photo"},
+    "document": {"zh-Hans": "文件材料", "en": "a document"},
+}
+
+
+def _copied(q: Question) -> None:
+    """Sealed words go to no unit before a clerk has made the handling copy (design.md, Documents)."""
+    if q.state.sealed and "handling_copy" not in q.state.facts:
+        raise NoCopy(act=q.act.label)
+
+
+def _before_due(q: Question) -> None:
+    """An extension is asked for while the promise runs, and before its due time (domain.md §3.5)."""
+    answer = q.state.clocks.get(ANSWER)
+    if answer is None or not answer.running:
+        raise NothingToExtend(act=q.act.label)
+    if answer.due is not None and stamp(q.at) > answer.due:
+        raise TooLate(act=q.act.label, due=in_words(instant(answer.due), q.city.calendar))
+
+
+def _assent(q: Question) -> None:
+    """The one exception to "the doer is not the judge": a consultation, with the caller's assent (promise 9)."""
+    if q.state.facts.get("type") != "consult":
+        raise NoAssent()
+
+
+def _unsealing(q: Question) -> None:
+    """Who called, and their own words, are for few (promise 13)."""
+    if not may_unseal(q.actor, q.state, q.city):
+        raise NotAllowed(actor=called(q.actor.key, q.city), act=q.act.label, by=listed(map(people, UNSEALERS)))
+
+
+def _lead_name(q: Question) -> object:
+    return q.city.unit(q.state.lead).name if q.state.lead in q.city.units else q.state.lead
+
+
+def _unruled(q: Question) -> None:
+    """A ruling is final: the unit to which it gave the case doesn't object again, whatever came between."""
+    if q.state.facts.get("ruled") == q.state.lead:
+        raise RulingStands(act=q.act.label, unit=_lead_name(q))
+
+
+def _untaken(q: Question) -> None:
+    """Whoever has taken the case on objects no more, not even when it is sent back to be done again."""
+    if q.state.facts.get("taken") == q.state.lead:
+        raise AlreadyTaken(act=q.act.label, unit=_lead_name(q))
+
+
+def _act_first(q: Question) -> None:
+    """Safety matters are acted on first and disputed later (先办后议)."""
+    if q.state.facts.get("urgency") == "safety":
+        raise ActFirst(act=q.act.label)
+
+
+def _outside(q: Question) -> None:
+    """Recorded by somebody outside the unit that handles the case (domain.md §1)."""
+    mine = organs(q.actor, q.city)
+    for who in (q.actor.key, *(f"organ:{organ}" for organ in sorted(mine))):
+        if who in q.state.handlers:
+            raise DoerIsJudge(act=q.act.label, who=doer(who, q.city))
+    if q.dispatched and q.city.organ(q.state.lead) in mine:
+        raise NotOutside(act=q.act.label, unit=_lead_name(q))
+
+
+def _alone(q: Question) -> None:
+    """A survivor isn't closed without an answer for those who were merged into it."""
+    if q.around.duplicates:
+        raise OthersMerged(act=q.act.label)
+
+
+def _street(q: Question) -> None:
+    """Call-outs are for subdistricts and towns (Beijing subdistrict ordinance, arts. 5 and 11)."""
+    unit = q.city.units.get(q.actor.unit)
+    if unit is None or unit.kind != "subdistrict":
+        raise OnlyStreets(unit=unit.name if unit else called(q.actor.key, q.city))
+
+
+def _said_assent(q: Question, said: Said) -> None:
+    if said.get("assent") is not True:
+        raise NoAssent()
+
+
+def _reached(q: Question, said: Said) -> None:
+    """A try that reached nobody is no contact; the contact clock runs on."""
+    if said.get("reached", "yes") != "yes":
+        raise NotReached(act=q.act.label)
+
+
+def _evidence(q: Question, said: Said) -> None:
+    """Evidence where the category asks for it, or a reason why there is none; nowhere else (no forced photo)."""
+    category = q.city.categories.get(q.state.category)
+    if category is None or category.evidence == "none" or said.get("evidence") or said.get("no_evidence"):
+        return
+    raise NoEvidence(act=q.act.label, category=category.name, kind=EVIDENCE[category.evidence])
+
+
+def _not_returned(q: Question, said: Said) -> None:
+    """A unit that was ruled to handle the case doesn't hand it back as "not ours"."""
+    if said.get("outcome") == "not_ours":
+        _unruled(q)
+
+
+def _agrees(q: Question, said: Said) -> None:
+    """Whoever confirms may lower what the unit claimed, never raise it; "fixed" needs a yes that was said."""
+    claimed = q.state.outcome
+    chosen = str(said.get("outcome") or claimed)
+    if chosen != claimed and not _lower(chosen, claimed):
+        raise OutcomeRaised(act=q.act.label, claimed=_outcome(q, claimed), chosen=_outcome(q, chosen))
+    for name, needed in (
+        ("solved", {"fixed": ("yes",), "partly_fixed": ("yes", "partly")}),
+        ("done", {"fixed": (True,)}),
+    ):
+        fits = needed.get(chosen)
+        if fits is None or name not in q.act.fields or said.get(name) in fits:
+            continue
+        if name not in said:
+            raise MissingField(act=q.act.label, field=q.procedure.fields[name].label)
+        raise Contradicts(
+            outcome=_outcome(q, chosen), field=q.procedure.fields[name].label, value=_value(q, name, said)
+        )
+
+
+def _lower(chosen: str, claimed: str) -> bool:
+    """Whether an outcome is a step down; what is neither good nor bad (not true, not ours) stands on "explained"."""
+    ladder = {name: place for place, name in enumerate(BEST_FIRST)}
+    return chosen in ladder and ladder[chosen] > ladder.get(claimed, ladder["explained"])
+
+
+def _outcome(q: Question, outcome: str) -> object:
+    declared = q.procedure.fields.get("outcome")
+    return declared.of.get(outcome, outcome) if declared else outcome
+
+
+def _value(q: Question, name: str, said: Said) -> object:
+    value = said[name]
+    if isinstance(value, bool):
+        return {"zh-Hans": "是" if value else "否", "en": "yes" if value else "no"}
+    return q.procedure.fields[name].of.get(str(value), value)
+
+
+GATES: Mapping[str, Callable[[Question], None]] = {
+    "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing, "unruled": _unruled,
+    "untaken": _untaken, "act_first": _act_first, "outside": _outside, "alone": _alone,
+    "street": _street,
+}  # fmt: skip
+SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {
+    "assent": _said_assent, "reached": _reached, "evidence": _evidence, "not_returned": _not_returned,
+    "agrees": _agrees,
+}  # fmt: skip
