@@ -13,8 +13,9 @@ from huying.ledger.models import Case, Entry
 from huying.ledger.record import Intake, open_case
 from huying.ledger.said import Upload
 from tests.cast import act, who
+from tests.files import pdf
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = pdf()
 
 Value = str | int | bool | datetime | None
 

@@ -6,166 +6,187 @@ file that a crash can take (promise 1). Files nobody refers to any more are swep
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
-import io
 import os
+import re
 import tempfile
-import warnings
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import puremagic
 from django.conf import settings
-from PIL import Image, ImageOps, UnidentifiedImageError
-from pillow_heif import register_heif_opener
 
-from huying.errors import BadFile, StorageFull
+from huying.errors import BadFile, SecrecyMark, StorageFull, StorageReadOnly
+from huying.ledger import papers, pictures, said
 from huying.ledger.models import Document
-from huying.ledger.said import Upload, text
-
-register_heif_opener()
 
 MOST_BYTES = 20 * 1024 * 1024
-MOST_PIXELS = 50_000_000
-PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/jpeg", "GIF": "image/png"}
-DOCUMENTS = {
-    ".pdf": "application/pdf",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-    ".mp4": "video/mp4",
-}
+LONGEST_NAME = 150
 NAME = {"zh-Hans": "文件名", "en": "File name"}
-HUGE = {"zh-Hans": "照片超过 5000 万像素", "en": "more than 50 megapixels"}
+FILE = {"zh-Hans": "文件", "en": "File"}
+SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+_KNOWN = frozenset([".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".gif", ".pdf", ".docx", ".xlsx", ".wav"])
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+_BLOB = re.compile(r"[0-9a-f]{64}")
+_SIZE = {"zh-Hans": "空文件，或超过 20 MB", "en": "empty, or larger than 20 MB"}
+_UNKNOWN = {
+    "zh-Hans": "按内容看不是照片、PDF、Word、Excel、录音或视频",
+    "en": "by its content it is no picture, PDF, Word, Excel, sound or film",
+}
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A stored file: `blob` is the SHA-256 of what was kept, in hex; `size` in bytes."""
+    """A file that can be kept: `blob` is the SHA-256 of what is kept, in hex; `size` in bytes."""
 
     blob: str
     name: str
     media: str
     size: int
+    content: bytes = field(repr=False)
 
 
-def keep(upload: Upload) -> Kept:
-    """Store one upload and return what was kept. Raises BadFile, naming the file and what is accepted."""
-    name = _name(upload.name)
+def check(upload: said.Upload) -> Kept:
+    """What would be kept of an upload; nothing touches the disk here.
+
+    Raises BadFile, naming the file and what is accepted, and SecrecyMark for a mark in the name or in the words
+    of a PDF, Word or Excel file.
+    """
+    name = _clean(upload.name)
+    if said.marked(name):
+        raise SecrecyMark(field=NAME)
     if not upload.content or len(upload.content) > MOST_BYTES:
-        raise BadFile(name=name, why={"zh-Hans": "空文件，或超过 20 MB", "en": "empty, or larger than 20 MB"})
-    content, media = _picture(name, upload.content) or _document(name, upload.content)
-    blob = hashlib.sha256(content).hexdigest()
-    _store(blob, content)
-    return Kept(blob, name, media, len(content))
-
-
-def _name(name: str) -> str:
-    last = text(name.replace("\\", "/").rsplit("/", 1)[-1], NAME)
-    return last[-200:] or "file"
-
-
-def _picture(name: str, content: bytes) -> tuple[bytes, str] | None:
-    """A picture, decoded and encoded again: its EXIF, and whatever else hid in it, is gone."""
+        raise BadFile(name=name, why=_SIZE)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content))
-    except Image.DecompressionBombError as error:
-        raise BadFile(name=name, why=HUGE) from error
-    except (UnidentifiedImageError, ValueError, OSError):
-        return None
-    media = PICTURES.get(picture.format or "")
-    if media is None:
-        return None
-    if picture.width * picture.height > MOST_PIXELS:
-        raise BadFile(name=name, why=HUGE)
-    try:
-        return _encoded(picture, media), media
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        why = {"zh-Hans": "照片已损坏，打不开", "en": "the picture is damaged"}
-        raise BadFile(name=name, why=why) from error
+        content, media, suffix = _typed(upload.content)
+    except pictures.Unfit as unfit:
+        raise BadFile(name=name, why=unfit.why) from unfit
+    if content is None:
+        raise BadFile(name=name, why=_UNKNOWN)
+    return Kept(hashlib.sha256(content).hexdigest(), _ending(name, suffix), media, len(content), content)
 
 
-def _encoded(picture: Image.Image, media: str) -> bytes:
-    upright = ImageOps.exif_transpose(picture)
-    plain = upright.convert("RGB" if media == "image/jpeg" else "RGBA")
-    clean = Image.frombytes(plain.mode, plain.size, plain.tobytes())
-    out = io.BytesIO()
-    clean.save(out, media.removeprefix("image/").upper(), quality=88)
-    return out.getvalue()
+def _typed(content: bytes) -> tuple[bytes | None, str, str]:
+    """What is kept, its media type and the ending of its name; no content where it is nothing that is kept."""
+    picture = pictures.read(content)
+    if picture is not None:
+        return picture.content, picture.media, SUFFIXES[picture.media]
+    paper = papers.read(content)
+    if paper is None:
+        return None, "", ""
+    if said.marked(paper.words):
+        raise SecrecyMark(field=FILE)
+    return content, paper.media, paper.suffix
 
 
-def _document(name: str, content: bytes) -> tuple[bytes, str]:
-    """Another kind that is kept as it came, recognised by its content."""
-    try:
-        found = puremagic.from_string(content, filename=None)
-    except (puremagic.PureError, ValueError):
-        found = ""
-    if found not in DOCUMENTS and _zip_kind(content):
-        found = _zip_kind(content)
-    if found in DOCUMENTS:
-        return content, DOCUMENTS[found]
-    why = {
-        "zh-Hans": "按内容看不是照片、PDF、Word、Excel、录音或视频",
-        "en": "by its content it is no picture, PDF, Word, Excel, sound or film",
-    }
-    raise BadFile(name=name, why=why)
+def _clean(name: str) -> str:
+    """The name without its folders, without what turns or hides letters, on one line."""
+    shown = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
+    last = re.split(r"[/\\]", " ".join(shown.split()))[-1].strip(". ")
+    return last[-LONGEST_NAME:].strip(". ") or "file"
 
 
-def _zip_kind(content: bytes) -> str:
-    if not content.startswith(b"PK\x03\x04"):
-        return ""
-    return ".docx" if b"word/" in content[:4096] else ".xlsx" if b"xl/" in content[:4096] else ""
+def _ending(name: str, suffix: str) -> str:
+    """The name with the ending of what the file is: a photo called .exe or .heic is called .jpg in the end."""
+    known = _KNOWN | {suffix}
+    stem, dot, ending = name.rpartition(".")
+    if f"{dot}{ending}".lower() == suffix:
+        return name
+    return (stem if f"{dot}{ending}".lower() in known and stem else name) + suffix
 
 
 def path_of(blob: str) -> Path:
-    """Where a stored file lies."""
-    return Path(settings.HUYING_HOME) / "files" / blob[:2] / blob
+    """Where a stored file lies. Raises ValueError for what is no hash, so that no path leads out of the folder."""
+    if not _BLOB.fullmatch(blob):
+        raise ValueError("not the hash of a file")
+    return folder() / blob[:2] / blob
 
 
-def _store(blob: str, content: bytes) -> None:
-    """Write under the hash, fsync the file and its folder; a file that is there already is left alone."""
-    place = path_of(blob)
-    if place.exists():
-        return
+def folder() -> Path:
+    """The folder of all stored files."""
+    return Path(settings.HUYING_HOME) / "files"
+
+
+def store(kept: Kept) -> None:
+    """Write a checked file under its hash, fsynced with the folders above; one that is there already stays.
+
+    Raises StorageFull and StorageReadOnly; then nothing of it is left.
+    """
+    place = path_of(kept.blob)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as draft:
-            try:
-                draft.write(content)
-                draft.flush()
-                os.fsync(draft.fileno())
-                Path(draft.name).replace(place)
-            except BaseException:
-                Path(draft.name).unlink(missing_ok=True)
-                raise
-        _sync_folder(place.parent)
+        with _lock(fcntl.LOCK_SH):
+            if place.exists():
+                os.utime(place)  # so that a sweep that is under way leaves it
+                return
+            _write(place, kept.content)
     except OSError as error:
-        raise StorageFull() from error
+        raise (StorageFull() if error.errno in _FULL else StorageReadOnly()) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _write(place: Path, content: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=place.parent, prefix="draft-", delete=False) as draft:
+        try:
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+            Path(draft.name).replace(place)
+        except BaseException:
+            Path(draft.name).unlink(missing_ok=True)
+            raise
+    for above in (place.parent, place.parent.parent, place.parent.parent.parent):
+        _sync_folder(above)
+
+
+def _sync_folder(place: Path) -> None:
+    handle = os.open(place, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
+@contextmanager
+def _lock(kind: int) -> Iterator[None]:
+    """Storing is shared, sweeping is alone: a file that is just being referred to again isn't swept."""
+    folder().mkdir(parents=True, exist_ok=True)
+    with (folder() / ".lock").open("ab") as held:
+        fcntl.flock(held, kind)
+        yield
+
+
 def intact(blob: str) -> bool:
     """Whether the stored file still has the hash it is named by."""
-    place = path_of(blob)
-    return place.exists() and hashlib.sha256(place.read_bytes()).hexdigest() == blob
+    if not _BLOB.fullmatch(blob):
+        return False
+    try:
+        with path_of(blob).open("rb") as stored:
+            return hashlib.file_digest(stored, "sha256").hexdigest() == blob
+    except OSError:
+        return False
 
 
 def sweep(*, older_than: float) -> int:
-    """Delete stored files that no document refers to and that are older than a timestamp; how many."""
+    """Delete stored files that no document refers to and that are older than a timestamp; how many.
+
+    Drafts that a crash left behind are among them. The timestamp must lie further back than any step takes.
+    """
     swept = 0
-    for place in (Path(settings.HUYING_HOME) / "files").glob("??/*"):
-        unused = not Document.objects.filter(blob=place.name, erased=None).exists()
-        if unused and place.stat().st_mtime < older_than:
-            place.unlink()
-            swept += 1
+    for below in sorted(folder().glob("??")):
+        places = {place.name: place for place in below.iterdir()}
+        used = Document.objects.filter(blob__in=places, erased=None).values_list("blob", flat=True)
+        for name in places.keys() - set(used):
+            swept += _drop(places[name], older_than)
     return swept
+
+
+def _drop(place: Path, older_than: float) -> bool:
+    with _lock(fcntl.LOCK_EX):
+        if place.stat().st_mtime >= older_than:
+            return False
+        place.unlink()
+        return True

@@ -15,7 +15,6 @@ from itertools import groupby
 
 from huying.ledger import attachments, search
 from huying.ledger.models import Case, Document
-from huying.ledger.said import Upload
 from huying.ledger.writing import insert
 
 REFERENCE = re.compile(r"^[0-9a-f]{32}:[0-9a-f]{64}$")
@@ -46,12 +45,8 @@ def new_text(field: str, text: str, *, sealed: bool, at: datetime) -> Document:
     )  # fmt: skip
 
 
-def new_file(field: str, upload: Upload, *, sealed: bool, at: datetime) -> Document:
-    """A file as an unsaved document; its content is on disk, fsynced, before this returns.
-
-    Raises BadFile when the content is not of a kind that is kept.
-    """
-    kept = attachments.keep(upload)
+def new_file(field: str, kept: attachments.Kept, *, sealed: bool, at: datetime) -> Document:
+    """A checked file as an unsaved document; `attachments.store` brings its content to the disk before the entry."""
     salt = secrets.token_hex(16)
     return Document(
         key=secrets.token_hex(16), field=field, sealed=sealed, salt=salt, at=at,

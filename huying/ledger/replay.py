@@ -21,6 +21,7 @@ from huying.ledger.vocabulary import Procedure
 
 FORGET = "forget"
 CALLER = "requester"
+THEIRS = frozenset({CALLER, "case"})
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ boolean or whole number, so that nothing free ever reaches the ledger.
 from __future__ import annotations
 
 import re
+import reprlib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +35,14 @@ from huying.ledger.vocabulary import Act, Field, Procedure, listed, named
 LONGEST_TEXT = 20_000
 MOST_CHILDREN = 200
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
-_SECRECY = re.compile(r"(绝\s*密|机\s*密|秘\s*密)\s*[★☆*＊]")
+MOST_FILES = 20
+# 机密★10年 and its kind anywhere; the bare word where a document has it, alone on one of its first lines.
+_LEVEL = r"(?:[绝絕]\s*密|[机機]\s*密|[秘祕]\s*密)"
+_TERM = r"(?:\d+|[一二三四五六七八九十]+)\s*(?:年|个月|月)|长期|長期"
+_MARK = re.compile(rf"{_LEVEL}\s*(?:[★☆⭐✩✭✮✯✰⋆🌟]|[*]\s*(?:{_TERM}|$))", re.MULTILINE)
+_HEADING = re.compile(rf"\W*(?:密\s*级\W*)?{_LEVEL}\W*(?:{_TERM})?\W*")
+_HEAD_LINES = 6
+_MAYBE = re.compile("密")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -112,7 +121,7 @@ def _read_one(field: Field, value: object, city: City) -> Value | None:
 def text(value: object, label: object) -> str:
     """A text that can be kept: no control characters or lone surrogates, not too long, no mark of secrecy."""
     if not isinstance(value, str):
-        raise BadValue(field=label, value=repr(value)[:40], expected=_TEXT)
+        raise BadValue(field=label, value=reprlib.repr(value)[:40], expected=_TEXT)
     if len(value) > LONGEST_TEXT:
         raise TooLong(field=label, length=len(value), most=LONGEST_TEXT)
     control = _CONTROL.search(value)
@@ -121,9 +130,19 @@ def text(value: object, label: object) -> str:
     surrogate = next((c for c in value if 0xD800 <= ord(c) <= 0xDFFF), None)
     if surrogate:
         raise BadText(field=label, what=f"U+{ord(surrogate):04X}")
-    if _SECRECY.search(value):
+    if marked(value):
         raise SecrecyMark(field=label)
     return value.strip()
+
+
+def marked(text: str) -> bool:
+    """Whether a text carries a mark of state secrecy, also one with gaps, in full width or with hidden characters."""
+    plain = unicodedata.normalize("NFKC", text)
+    if not _MAYBE.search(plain):
+        return False
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    head = [line for line in plain.splitlines() if line.strip()][:_HEAD_LINES]
+    return bool(_MARK.search(plain)) or any(_HEADING.fullmatch(line) for line in head)
 
 
 def _text(field: Field, value: object, city: City) -> str:
@@ -136,7 +155,9 @@ def _text(field: Field, value: object, city: City) -> str:
 def _file(field: Field, value: object, city: City) -> tuple[Upload, ...]:
     items = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else (value,)
     if not all(isinstance(item, Upload) for item in items):
-        raise BadValue(field=field.label, value=repr(value)[:40], expected=_FILE)
+        raise BadValue(field=field.label, value=reprlib.repr(value)[:40], expected=_FILE)
+    if len(items) > MOST_FILES:
+        raise BadValue(field=field.label, value=len(items), expected=f"≤ {MOST_FILES}")
     return tuple(item for item in items if isinstance(item, Upload))
 
 
@@ -249,7 +270,7 @@ def _case(field: Field, value: object, city: City) -> str:
 def _children(field: Field, value: object, city: City) -> tuple[Mapping[str, object], ...]:
     listed = isinstance(value, Sequence) and not isinstance(value, str)
     if not listed or not all(isinstance(item, Mapping) for item in value):  # type: ignore[attr-defined]
-        raise BadValue(field=field.label, value=repr(value)[:40], expected=_CHILDREN)
+        raise BadValue(field=field.label, value=reprlib.repr(value)[:40], expected=_CHILDREN)
     assert isinstance(value, Sequence)
     if not 1 <= len(value) <= MOST_CHILDREN:
         raise BadValue(field=field.label, value=len(value), expected=f"1–{MOST_CHILDREN}")
@@ -262,7 +283,7 @@ def _requester(field: Field, value: object, city: City) -> Requester:
         value = vars(value)
     if not isinstance(value, Mapping) or set(value) - set(_PARTS):
         expected = named({name: label for name, (label, _) in _PARTS.items()})
-        raise BadValue(field=field.label, value=repr(value)[:40], expected=expected)
+        raise BadValue(field=field.label, value=reprlib.repr(value)[:40], expected=expected)
     found = Requester(**{name: text(part, _PARTS[name][0]) for name, part in value.items() if part is not None})
     if found.phone and not re.fullmatch(r"\+?[\d\s()\-]{5,24}", found.phone):
         raise BadValue(field=_PARTS["phone"][0], value=found.phone[:40], expected=_PHONE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from huying.city.facts import City
-from huying.ledger import documents, said
+from huying.ledger import attachments, documents, said
 from huying.ledger.actor import Actor, Around
 from huying.ledger.fold import State
 from huying.ledger.ledger import Step, canonical
@@ -33,20 +33,27 @@ def decided(
     around: Around,
     happened_at: datetime | None,
 ) -> Step:
-    """Decide, with the words turned into documents and the rest as it stands in the ledger."""
+    """Decide, with the words turned into documents and the rest as it stands in the ledger.
+
+    Files are checked first, and come to the disk only once the step was decided: nothing of a refused one stays.
+    """
     above = around.above.sealed if around.above is not None else ""
     sealing = bool(state.sealed or above or _asks_for_seal(values))
     sealed = sealing and procedure.original(act.name, actor.key)
     spoken: dict[str, object] = {}
     rows: list[Document] = []
+    files: list[attachments.Kept] = []
     for name, value in values.items():
         declared = procedure.fields[name]
-        made = _documents(declared, value, sealed=sealed or declared.sealed, at=scene.at)
-        rows += made
+        kept = _files(value)
+        made = _documents(declared, value, kept, sealed=sealed or declared.sealed, at=scene.at)
+        rows, files = rows + made, files + kept
         spoken[name] = "\n".join(map(documents.reference, made)) if made else _plain(value)
         if isinstance(value, said.Point):
             spoken["spot"] = value.spot
     sets = decide(procedure, state, act.name, actor, spoken, at=scene.at, city=scene.city, around=around)
+    for file in files:
+        attachments.store(file)
     return Step(procedure, state, act, actor.key, spoken, sets, scene.at, happened_at, tuple(rows), _caller(values))
 
 
@@ -54,17 +61,21 @@ def _asks_for_seal(values: said.Said) -> bool:
     return values.get("type") == "report" or values.get("wish") in ("confidential", "anonymous")
 
 
-def _documents(declared: Field, value: said.Value, *, sealed: bool, at: datetime) -> list[Document]:
+def _files(value: said.Value) -> list[attachments.Kept]:
+    uploads = [one for one in value if isinstance(one, said.Upload)] if isinstance(value, tuple) else []
+    return [attachments.check(upload) for upload in uploads]
+
+
+def _documents(
+    declared: Field, value: said.Value, files: list[attachments.Kept], *, sealed: bool, at: datetime
+) -> list[Document]:
     """What goes beside the ledger: words, files, and who called; nothing for what is an id, code, date or number."""
     if isinstance(value, said.Requester):
         known = {name: part for name, part in vars(value).items() if part}
         return [documents.new_text(declared.name, canonical(known), sealed=True, at=at)]
     if declared.type in ("text", "point"):
         return [documents.new_text(declared.name, str(value), sealed=sealed, at=at)]
-    if declared.type == "file" and isinstance(value, tuple):
-        uploads = [upload for upload in value if isinstance(upload, said.Upload)]
-        return [documents.new_file(declared.name, upload, sealed=sealed, at=at) for upload in uploads]
-    return []
+    return [documents.new_file(declared.name, file, sealed=sealed, at=at) for file in files]
 
 
 def _plain(value: said.Value) -> object:
