@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import Error, connection
 
 from huying.errors import NothingToAnswer, Refused, StorageError
 from huying.intake import errands
+from huying.intake.mailbox import listening
 from huying.ledger import rulebook
 from huying.ledger.actor import CLOCK
 from huying.ledger.administration import fix_dates
@@ -101,7 +104,15 @@ def turn() -> Round:
 
 
 def run(stop: threading.Event, *, pause: float = PAUSE_SECONDS) -> None:
-    """Go round until `stop` is set, with `pause` seconds between; a database that is away is waited for."""
+    """Go round until `stop` is set, with `pause` seconds between; a database that is away is waited for.
+
+    Where HUYING_MAIL_PORT is set, the city's mail server may hand letters over meanwhile.
+    """
+    with listening(settings.HUYING_MAIL_PORT) if settings.HUYING_MAIL_PORT else nullcontext():
+        _round_and_round(stop, pause)
+
+
+def _round_and_round(stop: threading.Event, pause: float) -> None:
     while not stop.is_set():
         try:
             turn()

@@ -39,6 +39,7 @@ CHINESE = {
     "HUYING_LANGUAGE": "命令行和通知使用的语言：zh-Hans 或 en",
     "HUYING_PUBLIC_URL": "市民打开网页的地址，通知里的链接以它开头",
     "HUYING_SMTP_URL": "smtp://用户:密码@主机:端口（从一开始就加密用 smtps://）；不设置则邮件等待发送",
+    "HUYING_MAIL_PORT": "主循环在本机接收市里来信（SMTP）的端口；不设置则不接收",
     "HUYING_NOW": "演示和测试时固定的时间，如 2026-06-15T09:00:00+08:00",
 }
 HEADS = {

@@ -58,3 +58,10 @@ class Trial(models.Model):
     mark = models.CharField(max_length=64, db_index=True)
     at = models.DateTimeField(db_index=True)
     view = models.TextField()
+
+
+class Mail(models.Model):
+    """A letter that was taken in, by a hash of its Message-ID, so that one delivered twice is taken once."""
+
+    mark = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(db_index=True)

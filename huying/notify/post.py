@@ -36,6 +36,7 @@ CLAIM = timedelta(minutes=10)
 MOST_TRIES = 12
 MOST_IN_DIGEST = 200
 SECONDS = 20
+TOKEN_LENGTH = 26
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -66,7 +67,7 @@ def token(pk: int) -> str:
     """The secret word of one letter: 130 bits from the city's secret, kept in no table."""
     digest = hmac.new(settings.SECRET_KEY.encode(), f"letter:{pk}".encode(), hashlib.sha256).digest()
     number = int.from_bytes(digest[:17], "big")
-    return "".join(_LETTERS[number >> (5 * place) & 31] for place in range(26))
+    return "".join(_LETTERS[number >> (5 * place) & 31] for place in range(TOKEN_LENGTH))
 
 
 def mark_of(secret: str) -> str:
@@ -190,6 +191,21 @@ def _close(bundle: Bundle, state: str, why: str) -> bool:
     ids = [letter.pk for letter in bundle.letters]
     rows = Letter.objects.filter(pk__in=ids, state=SENDING)
     return bool(rows.update(state=state, why=why[:200], at=now()))
+
+
+def letters_of(secret: str) -> list[Letter]:
+    """The letters that went out under a token; none for a word that is no token of ours."""
+    if len(secret) != TOKEN_LENGTH:
+        return []
+    return list(Letter.objects.filter(mark=mark_of(secret)).select_related("entry__case").order_by("pk"))
+
+
+def bounced(letters: Sequence[Letter], why: str) -> None:
+    """A letter that had been accepted came back: it counts as failed, and the duty to tell is open again."""
+    ids = [letter.pk for letter in letters]
+    with writing():
+        if Letter.objects.filter(pk__in=ids).exclude(state=FAILED).update(state=FAILED, why=why[:200], at=now()):
+            undelivered(letters)
 
 
 def undelivered(letters: Sequence[Letter]) -> None:
