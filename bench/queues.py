@@ -1,6 +1,7 @@
 """The queues that are read: a name -> who reads it, and what `find.queue` calls it.
 
-`@department` and `@subdistrict` stand for somebody at the unit of that kind which leads most open cases.
+`@department` and `@subdistrict` stand for somebody at the unit of that kind which leads most of the queue's cases,
+so that a page is full among few cases too: a page that isn't is less work, and no comparison.
 """
 
 QUEUES = {

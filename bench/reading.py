@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from random import Random
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from bench.queues import QUEUES
 from bench.writing import DISPATCH, TRIAGE, call, who
@@ -27,7 +27,7 @@ def queue(name: str) -> Callable[[], float]:
     reader, kind = QUEUES[name]
 
     def measure() -> float:
-        actor = who(_busiest(reader[1:]) if reader.startswith("@") else reader)
+        actor = who(_busiest(reader[1:], kind) if reader.startswith("@") else reader)
         began = time.perf_counter()
         for _ in range(TIMES):
             first = find.queue(kind, actor, most=PAGE)
@@ -39,12 +39,15 @@ def queue(name: str) -> Callable[[], float]:
 
 
 @cache
-def _busiest(kind: str) -> str:
-    """A handler of the unit of that kind which leads most open cases: its pages are full among few cases too."""
+def _busiest(unit_kind: str, kind: str) -> str:
+    """A handler of the unit of that kind which leads most cases of the queue."""
     city = store.current()
-    rows = Case.objects.filter(closed=None).values_list("lead").annotate(count=Count("pk")).order_by("-count", "lead")
-    busy = [lead for lead, _ in rows if city.unit(lead).kind == kind]
-    unit = next(unit for unit in [*busy, *city.units] if city.unit(unit).kind == kind)
+    rows = Case.objects.filter(find.QUEUES.get(kind, Q()), closed=None)
+    if kind == "soon":
+        rows = rows.filter(next_due__range=(now(), now() + find.SOON))
+    leads = rows.values_list("lead").annotate(count=Count("pk")).order_by("-count", "lead")
+    busy = [lead for lead, _ in leads if city.unit(lead).kind == unit_kind]
+    unit = next(unit for unit in [*busy, *city.units] if city.unit(unit).kind == unit_kind)
     return city.holders("handler", unit, on=now().date())[0]
 
 

@@ -17,7 +17,7 @@ class Move:
     `case` is the place of the case in its family, the first call being 0. Words that begin with `@` are resolved
     when it is played: `@until+60` is a date 60 days ahead, `@due+5` five days after the promise, `@other` and
     `@about` another unit, `@category` another duty of the lead, `@root` the number of the first call, `@support`
-    two tasks for other units.
+    two tasks for other units, `@sponsor` the lead's leader, `@no_evidence` a reason where evidence is asked for.
     """
 
     act: str
@@ -46,7 +46,7 @@ TRIAGE = _move("triage", "intake", 0.1, 1)
 DISPATCH = _move("dispatch", "dispatcher", 0.2, 2)
 ACCEPT = _move("accept", "handler", 0.5, 6)
 CONTACT = _move("contact", "handler", 1, 14, reached="yes")
-SUBMIT = _move("submit", "handler", 6, 40, outcome="fixed")
+SUBMIT = _move("submit", "handler", 6, 40, outcome="fixed", no_evidence="@no_evidence")
 SIGN = _move("sign", "reviewer", 0.5, 7)
 CONFIRM = _move("confirm", "callback", 6, 50, contacted="yes", solved="yes", satisfied="yes")
 UNHAPPY = _move("confirm", "callback", 6, 50, contacted="yes", solved="no", satisfied="no")
@@ -56,19 +56,20 @@ REDO = _move("redo", "callback", 6, 40, contacted="yes", solved="no", satisfied=
 ANSWERED = _move("answered", "case", 0.01, 0.1, case=1)
 MERGE = _move("merge", "intake", 0.1, 1, case=1, into="@root")
 
+CALM = {"urgency": "normal"}  # where safety is at stake, one acts first and objects later
 TO_DISPATCH = (TRIAGE, DISPATCH)
 TO_WORK = (*TO_DISPATCH, ACCEPT, CONTACT)
 TO_ANSWER = (*TO_WORK, SUBMIT, SIGN)
 AGAIN = (ACCEPT, CONTACT, SUBMIT, SIGN, CONFIRM)
 SHELVE = (
     _move("ask_shelving", "handler", 4, 20, obstacle="funds"),
-    _move("shelve", "supervisor", 1, 12, until="@until+60"),
+    _move("shelve", "supervisor", 1, 12, until="@until+60", sponsor="@sponsor"),
 )
 SUPPORT = _move("support", "dispatcher", 0.1, 2, children="@support")
 
 
 def _answered(outcome: str) -> tuple[Move, ...]:
-    return (*TO_WORK, _move("submit", "handler", 6, 40, outcome=outcome), SIGN)
+    return (*TO_WORK, _move("submit", "handler", 6, 40, outcome=outcome, no_evidence="@no_evidence"), SIGN)
 
 
 def _task(case: int, judge: str) -> tuple[Move, ...]:
@@ -87,6 +88,8 @@ CLOSED = (
     Life("partly fixed", 40, (*_answered("partly_fixed"), CONFIRM)),
     Life("explained", 90, (*_answered("explained"), UNHAPPY)),
     Life("answered directly", 100, (_move("explain", "intake", 0.2, 2), CONFIRM), {"type": "consult"}),
+    Life("sent on", 10, (_move("explain", "intake", 0.2, 2), _move("redo_direct", "requester", 4, 40), DISPATCH,
+                         ACCEPT, CONTACT, SUBMIT, SIGN, CONFIRM), {"type": "consult"}),
     Life("on the spot", 80, (_move("answer_now", "intake", 0.1, 0.2, assent="yes"),), {"type": "consult"}),
     Life("referred out", 50, (_move("refer_out", "intake", 0.1, 1, ground="legal_channel"),)),
     Life("not true", 30, (*_answered("not_true"), CONFIRM)),
@@ -96,9 +99,9 @@ CLOSED = (
     Life("chased", 30, (*TO_DISPATCH, _move("chase", "requester", 8, 40), *AGAIN)),
     Life("added to", 15, (*TO_WORK, _move("add", "requester", 4, 20), SUBMIT, SIGN, CONFIRM)),
     Life("upheld", 15, (*TO_DISPATCH, _move("dispute", "handler", 1, 5), _move("uphold", "dispatcher", 1, 6),
-                        CONTACT, SUBMIT, SIGN, CONFIRM)),
+                        CONTACT, SUBMIT, SIGN, CONFIRM), CALM),
     Life("reassigned", 15, (*TO_DISPATCH, _move("dispute", "handler", 1, 5),
-                            _move("reassign", "dispatcher", 1, 6, lead="@other"), *AGAIN)),
+                            _move("reassign", "dispatcher", 1, 6, lead="@other"), *AGAIN), CALM),
     Life("transferred", 15, (*TO_DISPATCH, _move("transfer", "dispatcher", 1, 5, lead="@other"), *AGAIN)),
     Life("recategorised", 10, (*TO_DISPATCH, _move("recategorise", "dispatcher", 1, 5, category="@category"), *AGAIN)),
     Life("extended", 15, (*TO_WORK, _move("ask_extension", "handler", 0.5, 2, until="@due+5"),
@@ -108,8 +111,8 @@ CLOSED = (
     Life("reopened", 15, (*TO_ANSWER, CONFIRM, _move("reopen", "requester", 100, 600), *AGAIN)),
     Life("urged", 15, (*TO_WORK, _move("urge", "supervisor", 10, 40), SUBMIT, SIGN, CONFIRM)),
     Life("shelved for a while", 5, (*TO_WORK, *SHELVE, _move("resume", "supervisor", 200, 900), SUBMIT, SIGN, CONFIRM)),
-    Life("promised and kept", 8, (*_answered("promised"), _move("confirm_promise", "callback", 6, 40, due="20wd"),
-                                  *_task(1, "callback"))),
+    Life("promised and kept", 8, (*TO_WORK, _move("promise", "handler", 6, 40, due="@until+30"), SIGN,
+                                  _move("confirm_promise", "callback", 6, 40), *_task(1, "callback"))),
     Life("supported", 15, (TRIAGE, DISPATCH, SUPPORT, ACCEPT, CONTACT, *_task(1, "parent"), *_task(2, "parent"),
                            SUBMIT, SIGN, CONFIRM)),
     Life("called about twice", 15, (TRIAGE, DISPATCH, _move("open", "intake", 1, 10, case=1), MERGE, ACCEPT, CONTACT,
@@ -118,6 +121,7 @@ CLOSED = (
     Life("anonymous", 20, (COPY, *TO_ANSWER, _move("call", "callback", 6, 40, reached="cannot")),
          {"wish": "anonymous"}),
     Life("report", 8, (COPY, *TO_ANSWER, CONFIRM), {"type": "report", "about": "@about"}),
+    Life("looked at again", 15, (*TO_ANSWER, CONFIRM, _move("recheck", "callback", 300, 900, finding="holds"))),
     Life("archived", 60, (*TO_ANSWER, CONFIRM, _move("archive", "supervisor", 2000, 3000))),
 )  # fmt: skip
 
@@ -125,7 +129,7 @@ OPEN = (
     Life("just in", 5, (), age=(0.1, 3)),
     Life("waiting for dispatch", 4, (TRIAGE,), age=(0.3, 4)),
     Life("waiting for acceptance", 6, TO_DISPATCH, age=(0.5, 8)),
-    Life("objected to", 2, (*TO_DISPATCH, _move("dispute", "handler", 1, 5)), age=(1, 8)),
+    Life("objected to", 2, (*TO_DISPATCH, _move("dispute", "handler", 1, 5)), CALM, age=(1, 8)),
     Life("accepted", 6, (*TO_DISPATCH, ACCEPT), age=(2, 20)),
     Life("being handled", 22, TO_WORK, age=(10, 90)),
     Life("long overdue", 10, TO_WORK, age=(200, 1500)),

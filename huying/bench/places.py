@@ -68,6 +68,10 @@ class Places:
         """A category that is the lead's duty somewhere."""
         return chance.choice([category for category, _, unit in self.duties if unit == lead])
 
+    def holder(self, role: str, unit: str) -> str:
+        """The key of the first who holds a role at a unit, or nothing."""
+        return next(iter(self._posts.get((role, unit), [])), "")
+
     def desk(self, role: str, on: date, chance: Random) -> Actor:
         """Somebody who holds a desk's role for the whole city."""
         return person(chance.choice(self._desks[role]), self.city, on)

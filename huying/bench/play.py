@@ -12,7 +12,7 @@ from random import Random
 from huying.bench import words
 from huying.bench.lives import Life, Move
 from huying.bench.places import Places
-from huying.errors import Refused
+from huying.errors import HuyingError, Refused
 from huying.ledger import rulebook
 from huying.ledger.actor import CLOCK, REQUESTER, SYSTEM, Actor
 from huying.ledger.models import Case
@@ -84,7 +84,7 @@ class Play:
         act = rulebook.procedure(case.procedure).acts[move.act]
         try:
             record(case, move.act, self._actor(move.by, case), self._said(case, move), seen=case.turn)
-        except Refused as refusal:
+        except HuyingError as refusal:
             self.refused.append(f"{self.life.name}: {refusal}")
             return
         if act.opens or act.follow_up:
@@ -126,10 +126,16 @@ class Play:
             "@root": lambda: Case.objects.get(pk=self.cases[0]).number,
             "@about": lambda: self.about,
             "@other": lambda: self.places.others(self.setting.lead, 1, self.chance)[0],
+            "@no_evidence": lambda: "" if self._evidence(case) == "none" else self._text("no_evidence"),
+            "@sponsor": lambda: self.places.holder("leader", case.lead if case else ""),
             "@category": lambda: self.places.category_of(self.setting.lead, self.chance),
             "@support": lambda: [self._support(unit) for unit in self.places.others(self.setting.lead, 2, self.chance)],
         }
         return meanings[word]() if word in meanings else value
+
+    def _evidence(self, case: Case | None) -> str:
+        category = self.places.city.categories.get(case.category if case else "")
+        return category.evidence if category else "none"
 
     def _day(self, at: datetime, days: str) -> str:
         return (at + timedelta(days=int(days))).date().isoformat()
