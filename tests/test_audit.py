@@ -7,6 +7,7 @@ code and its Chinese sentence. What stands beside them: test_audit_beside.py.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def test_an_edited_entry(lamp: Case, column: str, seq: int) -> None:
         difference = one()
         assert (difference.case, difference.seq, difference.code) == (lamp.number, seq, "hash")
         assert difference.words().endswith("本条写入之后被改动过。")
+
+
+def test_an_entry_moved_by_half_a_second(lamp: Case) -> None:
+    moment = entry(lamp, 3).at + timedelta(milliseconds=500)
+    with tampered(("UPDATE ledger_entry SET at = %s WHERE case_id = %s AND seq = 3", moment, lamp.pk)):
+        assert (one().seq, one().code) == (3, "hash")
 
 
 def test_an_edited_entry_with_its_hash_made_anew_is_seen_at_the_next(lamp: Case) -> None:

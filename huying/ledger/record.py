@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, connection
 
 from huying.city import store
-from huying.errors import HuyingError, Stale, UnknownCase
+from huying.errors import BadDate, HuyingError, Stale, TooLong, UnknownCase
 from huying.ledger import number, rulebook, said, timewords
 from huying.ledger.actor import Actor, Around
 from huying.ledger.family import Held, open_beside, ripple
@@ -24,10 +24,14 @@ from huying.ledger.models import Case, Entry
 from huying.ledger.now import now
 from huying.ledger.step import Scene, decided
 from huying.ledger.vocabulary import OPEN, Act, people
-from huying.ledger.writing import writing
+from huying.ledger.writing import told, writing
 
 SOURCE = {"zh-Hans": "来源平台", "en": "source system"}
 SOURCE_REF = {"zh-Hans": "来源编号", "en": "source reference"}
+LONGEST_SOURCE = (64, 200)
+HAPPENED = {"zh-Hans": "发生时间", "en": "when it happened"}
+# A page's clock may be a little ahead of the server's.
+AHEAD = timedelta(minutes=5)
 UNTOUCHED = frozenset({"clock", "case"})
 
 
@@ -45,6 +49,7 @@ class Intake:
     source_ref: str = ""
 
 
+@told()
 def open_case(
     intake: Intake,
     actor: Actor,
@@ -62,11 +67,11 @@ def open_case(
     scene = Scene(store.current(), now())
     opening = procedure.act(intake.act)
     values = said.read(procedure, opening, intake.said, scene.city)
-    source = said.text(intake.source_system, SOURCE), said.text(intake.source_ref, SOURCE_REF)
+    source, happened = _source(intake), _happened(happened_at, scene.at)
     known = _known(*source)
     if known is not None:
         return known
-    step = decided(procedure, State(), opening, actor, values, scene, Around(), happened_at)
+    step = decided(procedure, State(), opening, actor, values, scene, Around(), happened)
     if source[1]:
         step.sets["source"] = ":".join(source)
     for attempt in (1, 2, 3):
@@ -86,6 +91,7 @@ def open_case(
     raise AssertionError
 
 
+@told()
 def open_cases(intakes: Sequence[Intake], actor: Actor) -> list[Case | HuyingError | None]:
     """Open many cases in one transaction and a few statements: for imports.
 
@@ -93,42 +99,71 @@ def open_cases(intakes: Sequence[Intake], actor: Actor) -> list[Case | HuyingErr
     among them; or the error for which it, and it alone, was refused.
     """
     scene = Scene(store.current(), now())
-    known = _known_among(intakes)
-    openings: list[Opening] = []
-    results: list[Case | HuyingError | None] = []
-    places: list[int] = []
-    for intake in intakes:
-        source = intake.source_system, intake.source_ref
-        results.append(None)
-        if source in known:
-            continue
-        try:
-            openings.append(_opening(intake, actor, scene))
-        except HuyingError as error:
-            results[-1] = error
-            continue
-        known.add(source)
-        places.append(len(results) - 1)
+    sources = [_tried(intake) for intake in intakes]
+    known = _known_among([source for source in sources if isinstance(source, tuple)])
+    results: list[Case | HuyingError | None] = [None] * len(intakes)
+    openings: dict[int, Opening] = {}
+    for place, (intake, source) in enumerate(zip(intakes, sources, strict=True)):
+        if isinstance(source, HuyingError):
+            results[place] = source
+        elif source not in known:
+            try:
+                openings[place] = _opening(intake, source, actor, scene)
+                known |= {source} if source[1] else set()
+            except HuyingError as error:
+                results[place] = error
     with writing():
-        for place, case in zip(places, create(openings), strict=True):
+        for place, case in zip(openings, create(list(openings.values())), strict=True):
             results[place] = case
     return results
 
 
-def _opening(intake: Intake, actor: Actor, scene: Scene) -> Opening:
+def _opening(intake: Intake, source: tuple[str, str], actor: Actor, scene: Scene) -> Opening:
     procedure = rulebook.procedure(intake.procedure)
     act = procedure.act(intake.act)
     values = said.read(procedure, act, intake.said, scene.city)
-    source = said.text(intake.source_system, SOURCE), said.text(intake.source_ref, SOURCE_REF)
     step = decided(procedure, State(), act, actor, values, scene, Around(), None)
-    step.sets["source"] = ":".join(source)
+    if source[1]:
+        step.sets["source"] = ":".join(source)
     return Opening(step, number.new(), source=source)
 
 
-def _known_among(intakes: Sequence[Intake]) -> set[tuple[str, str]]:
-    """The sources among these whose case is there already."""
-    refs = {intake.source_ref for intake in intakes}
-    rows = Case.objects.filter(source_system__in={intake.source_system for intake in intakes}, source_ref__in=refs)
+def _source(intake: Intake) -> tuple[str, str]:
+    """The platform and the reference under which a call came. Raises BadInput for what no reference can be."""
+    source = said.text(intake.source_system, SOURCE), said.text(intake.source_ref, SOURCE_REF)
+    for part, label, most in zip(source, (SOURCE, SOURCE_REF), LONGEST_SOURCE, strict=True):
+        if len(part) > most:
+            raise TooLong(field=label, length=len(part), most=most)
+    return source
+
+
+def _tried(intake: Intake) -> tuple[str, str] | HuyingError:
+    try:
+        return _source(intake)
+    except HuyingError as error:
+        return error
+
+
+def _happened(moment: datetime | None, at: datetime) -> datetime | None:
+    """When something happened, as somebody says: aware, not before 1990, not ahead of the server's clock."""
+    if moment is None:
+        return None
+    utc = moment.astimezone(UTC) if _placed(moment, at) else None
+    if utc is None or utc > at + AHEAD:
+        raise BadDate(field=HAPPENED, value=str(moment)[:40], first=said.FIRST_DAY, last=at.date())
+    return utc.replace(microsecond=0)
+
+
+def _placed(moment: datetime, at: datetime) -> bool:
+    """Whether it is a moment that can be put on the line of time at all, from 1990 to now."""
+    known = isinstance(moment, datetime) and moment.utcoffset() is not None
+    return known and said.FIRST_DAY.year <= moment.year <= at.year + 1
+
+
+def _known_among(sources: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these sources whose case is there already."""
+    systems, refs = {system for system, _ in sources}, {ref for _, ref in sources}
+    rows = Case.objects.filter(source_system__in=systems, source_ref__in=refs)
     return set(rows.exclude(source_ref="").values_list("source_system", "source_ref"))
 
 
@@ -138,6 +173,7 @@ def _known(system: str, ref: str) -> Case | None:
     return same.first() if ref else None
 
 
+@told()
 def record(
     case: Case | str,
     act: str,
@@ -154,6 +190,7 @@ def record(
     time judges every clock. Raises BadInput or Refused; then nothing was written.
     """
     scene = Scene(store.current(), now())
+    happened = _happened(happened_at, scene.at)
     known = case if isinstance(case, Case) else find(case)
     with writing():
         held = _locked(known, act, said_)
@@ -164,7 +201,7 @@ def record(
         if held.other and "into" in values:
             values["into"] = held.other.number
         around = _around(held, values, declared)
-        step = decided(procedure, held.state, declared, actor, values, scene, around, happened_at)
+        step = decided(procedure, held.state, declared, actor, values, scene, around, happened)
         entry = append(held.case, step)
         open_beside(held.case, step, values, actor, scene)
         ripple(held, step, values, scene)

@@ -21,7 +21,6 @@ from huying.ledger.vocabulary import Procedure
 
 FORGET = "forget"
 CALLER = "requester"
-THEIRS = frozenset({CALLER, "case"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class Replay:
             yield self._broken(expected, "gap", "Entry {seq} is missing.", seq=expected)
         elif entry.prev != self.prev:
             yield self._broken(entry.seq, "chain", "The entry doesn't follow the one before it.")
-        elif entry_hash(entry, self.case.number) != entry.hash:
+        elif entry_hash(entry, self.case.number) != entry.hash or _between(entry):
             yield self._broken(entry.seq, "hash", "The entry was changed after it was written.")
         else:
             self.prev = entry.hash
@@ -231,6 +230,11 @@ class Replay:
             if fold != column:
                 message = "The register says {name} = {column}, the entries say {fold}."
                 yield self._found(self.state.seq, "listed", message, name=name, column=column or "—", fold=fold or "—")
+
+
+def _between(entry: Entry) -> bool:
+    """Whether a time lies between two seconds, where the hash doesn't look."""
+    return bool(entry.at.microsecond or (entry.happened_at and entry.happened_at.microsecond))
 
 
 def _short(value: object) -> str:

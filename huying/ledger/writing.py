@@ -8,45 +8,54 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 
-from huying.errors import DatabaseAway, StorageFull
+from huying.errors import DatabaseAway, DatabaseBusy, StorageError, StorageFull, StorageReadOnly
 
 # Several threads of one process never busy-wait for SQLite's write lock: that wait was measured as the
 # whole tail of its latency (p99 of 160-840 ms against 24-34 ms).
 _one_writer = threading.RLock()
-_FULL = ("disk is full", "no space left", "could not extend file", "disk I/O error")
-_AWAY = (
-    "unable to open", "connection", "server closed", "terminating", "shutting down", "starting up",
-    "could not connect", "database is locked", "not accepting", "in recovery",
-)  # fmt: skip
+# What the store says of itself: SQLite's error names, PostgreSQL's SQLSTATEs (by their beginning).
+_SAYS: tuple[tuple[type[StorageError], tuple[str, ...]], ...] = (
+    (StorageFull, ("SQLITE_FULL", "SQLITE_IOERR", "531", "532", "54")),
+    (StorageReadOnly, ("SQLITE_READONLY", "25006", "SQLITE_PERM")),
+    (DatabaseBusy, ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "40P01", "40001", "53300", "57014")),
+    (DatabaseAway, ("SQLITE_CANTOPEN", "08", "57P")),
+)
 
 if TYPE_CHECKING:
     Column = models.Field[object, object]
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """A transaction in which everything is written or nothing.
+def told() -> Iterator[None]:
+    """Give a failure of the store its own word: DatabaseAway, DatabaseBusy, StorageFull or StorageReadOnly.
 
-    Raises StorageFull or DatabaseAway where the store itself failed; the connection is closed then, so
-    that the next step gets a fresh one.
+    The connection is closed then, so that the next step gets a fresh one. Also a decorator.
     """
     try:
-        with _one_writer if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
-            yield
-    except (OperationalError, InterfaceError, DatabaseError) as error:
-        raise _named(error) from error
+        yield
+    except (OperationalError, InterfaceError) as error:
+        named = _named(error)
+        if named is None:
+            raise
+        if not connection.in_atomic_block:
+            connection.close()
+        raise named from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A transaction in which everything is written or nothing. Raises what `told` does."""
+    with told(), _one_writer if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
+        yield
 
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """One consistent look at the database while others go on writing. Raises DatabaseAway."""
-    with nullcontext() if connection.in_atomic_block else _looking():
-        try:
-            yield
-        except (OperationalError, InterfaceError, DatabaseError) as error:
-            raise _named(error) from error
+    """One consistent look at the database while others go on writing. Raises what `told` does."""
+    with told(), nullcontext() if connection.in_atomic_block else _looking():
+        yield
 
 
 @contextmanager
@@ -65,15 +74,14 @@ def _looking() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def _named(error: Exception) -> Exception:
-    words = str(error).lower()
-    if any(sign.lower() in words for sign in _FULL):
-        return StorageFull()
-    if isinstance(error, InterfaceError) or any(sign in words for sign in _AWAY):
-        if not connection.in_atomic_block:
-            connection.close()
-        return DatabaseAway()
-    return error
+def _named(error: Exception) -> StorageError | None:
+    cause = error.__cause__
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    for named, codes in _SAYS:
+        if code.startswith(codes):
+            return named()
+    # A connection that broke, or never came about, has no code: there was nobody to give one.
+    return DatabaseAway() if connection.vendor == "postgresql" and not code else None
 
 
 def insert(rows: Sequence[models.Model], *, replacing: Sequence[str] = ()) -> None:
