@@ -155,10 +155,10 @@ CALLOUT = Story(
 06-11 10:00 urban, traffic, market = act {callout} sound --as xihe-liuyuan.leader \
     --child lead=urban,basis=占道经营 --child lead=traffic,basis=占用非机动车道 --child lead=market,basis=无照经营
 06-11 11:20 act {market} dispute --as market.1 --field basis=摊主均有小餐饮登记证。
-06-11 15:00 act {urban} arrive --as urban.1 --field mode=on_site
+06-11 15:00 act {urban} arrive --as urban.1
 06-12 09:30 act {market} excuse --as dispatch.1 --field reason=登记证核实属实，免予报到。
 06-12 16:05 runner --once
-06-12 17:30 act {traffic} arrive --as traffic.1 --field mode=on_site
+06-12 17:30 act {traffic} arrive --as traffic.1
 06-12 17:40 act {callout} confer --as xihe-liuyuan.leader --field text=当晚清退占道摊位，交警划线。
 06-12 20:30 act {urban} submit --as urban.1 --field outcome=fixed --field reply=占道摊位已清退，引导入场经营。
 06-12 20:40 act {traffic} submit --as traffic.1 --field outcome=fixed --field reply=已施划标线并加装隔离柱。
