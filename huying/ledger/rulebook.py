@@ -19,11 +19,14 @@ _IN_FORCE = (
 )
 
 
+_revived = lru_cache(maxsize=256)(revive)
+
+
 @lru_cache(maxsize=256)
 def _version(digest: str) -> Procedure:
     # By digest, not by key: a load that was undone frees its key, and the next takes it with other content.
     row = ProcedureVersion.objects.get(digest=digest)
-    return revive(row.name, row.text, row.common)
+    return _revived(row.name, row.text, row.common)
 
 
 def procedure(name: str) -> Procedure:
@@ -55,7 +58,7 @@ def versions() -> tuple[dict[str, Procedure], list[str]]:
     forged: list[str] = []
     for row in ProcedureVersion.objects.all().iterator():
         if digest_of(row.text, row.common) == row.digest:
-            sound[row.digest] = revive(row.name, row.text, row.common)
+            sound[row.digest] = _revived(row.name, row.text, row.common)
         else:
             forged.append(f"{row.name} {row.digest}")
     return sound, forged
