@@ -65,9 +65,9 @@ def _configured() -> bool:
 
 def _in_force() -> tuple[Calendar, str]:
     """The calendar in force. Raises NoCity where the database was never made ready."""
-    from huying.cli.door import open_ledger
+    from huying.cli.door import open_city
 
-    open_ledger()
+    open_city()
     from django.db import DatabaseError
 
     from huying.city import store
