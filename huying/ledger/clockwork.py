@@ -145,6 +145,7 @@ class Clockwork:
         opened, due, closed = (
             str(self.state.facts.get(f"source_{name}") or "") for name in ("opened", "due", "closed")
         )
+        self._in_order(opened, closed)
         limit = self.limit(self.procedure.clocks[ANSWER])
         if (ANSWER not in self.changed and not closing) or not isinstance(limit, Limit):
             return
@@ -156,6 +157,12 @@ class Clockwork:
         rings = clock.expected if clock.expected > stamp(self.at) and not closing else None
         stopped = (closed or stamp(self.at)) if closing else None
         self.changed[ANSWER] = replace(clock, first=clock.due, next=rings, stopped=stopped)
+
+    def _in_order(self, opened: str, closed: str) -> None:
+        """What another system says of the past lies there, and nothing was closed before it was opened."""
+        for name, said, least in (("source_opened", opened, ""), ("source_closed", closed, opened)):
+            if said and not least <= said <= stamp(self.at):
+                raise BadValue(field=self.procedure.fields[name].label, value=said, expected=_PAST)
 
     def stop(self, name: str) -> None:
         """Stop a clock. One that was paused keeps what was left, in case the case is reopened."""
@@ -311,6 +318,7 @@ class Clockwork:
             self.stop(CALENDAR)
 
 
+_PAST = {"zh-Hans": "一个已经过去的时间，办结不早于登记", "en": "a time that has passed; the end not before the start"}
 _AHEAD = {"zh-Hans": "一个还没到的日期", "en": "a date that lies ahead"}
 
 
