@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
     ("act", "said"),
     [
         ("import", {"source_opened": "2026-06-16"}),
-        ("import_handled", {"source_opened": "2026-06-15T09:00:01", "lead": "lighting"}),
+        ("import_handled", {"source_opened": "2026-06-16T00:00:01", "lead": "lighting"}),
         ("import_closed", {"source_opened": "2026-06-01", "source_closed": "2026-06-16"}),
         ("import_closed", {"source_opened": "2026-06-10", "source_closed": "2026-06-01"}),
     ],
@@ -28,7 +28,8 @@ def test_an_import_from_the_future_or_closed_before_it_was_opened_is_refused(act
     assert Case.objects.count() == before
 
 
-def test_an_import_of_now_is_taken() -> None:
-    said = {"source_opened": "2026-06-15T09:00:00", "lead": "lighting"}
+@pytest.mark.parametrize("opened", ["2026-06-15T09:00:00", "2026-06-15T18:00:00", "2026-06-15"])
+def test_an_import_of_today_begins_now_at_the_latest(opened: str) -> None:
+    said = {"source_opened": opened, "lead": "lighting"}
     case = open_case(Intake("request", said, act="import_handled"), importer("test", "hotline"))
     assert case.folded().clocks["answer"].began == "2026-06-15T01:00:00Z"

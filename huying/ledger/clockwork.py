@@ -151,17 +151,18 @@ class Clockwork:
             return
         if closing and not due:
             return  # nobody had promised a date there, so there is none to keep
-        began = opened or stamp(self.at)
+        began = min(opened or stamp(self.at), stamp(self.at))
         clock = Clock(began=began, limit=str(limit), by=self.actor.key)
         clock = replace(clock, due=due, basis="source") if due else self._due(clock, instant(began), limit)
         rings = clock.expected if clock.expected > stamp(self.at) and not closing else None
-        stopped = (closed or stamp(self.at)) if closing else None
+        stopped = min(closed or stamp(self.at), stamp(self.at)) if closing else None
         self.changed[ANSWER] = replace(clock, first=clock.due, next=rings, stopped=stopped)
 
     def _in_order(self, opened: str, closed: str) -> None:
-        """What another system says of the past lies there, and nothing was closed before it was opened."""
+        """What another system says of the past lies there, today included, and nothing was closed unopened."""
+        today = stamp(self.end(self.city.calendar.local(self.at).date()))
         for name, said, least in (("source_opened", opened, ""), ("source_closed", closed, opened)):
-            if said and not least <= said <= stamp(self.at):
+            if said and not least <= said <= today:
                 raise BadValue(field=self.procedure.fields[name].label, value=said, expected=_PAST)
 
     def stop(self, name: str) -> None:
