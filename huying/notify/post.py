@@ -34,7 +34,6 @@ from huying.notify.recipients import REQUESTER
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)
 MOST_TRIES = 12
-MOST_IN_DIGEST = 200
 SECONDS = 20
 TOKEN_LENGTH = 26
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -98,7 +97,7 @@ def _claim() -> Bundle | None:
         if first is None:
             return None
         together = first.to != REQUESTER and not first.urgent
-        letters = [first] if not together else list(rows.filter(to=first.to, urgent=False)[:MOST_IN_DIGEST])
+        letters = list(rows.filter(to=first.to, urgent=False)) if together else [first]
         ids = [letter.pk for letter in letters]
         mark = mark_of(token(min(ids)))
         Letter.objects.filter(pk__in=ids).update(state=SENDING, claimed=at, mark=mark, tries=first.tries + 1)

@@ -44,6 +44,7 @@ SENTENCES = {
     "progress": "There is progress on your call {number}.",
     "fix_date": "The holiday notice is out: the date of your call {number} is now fixed.",
 }
+MOST_LINES = 50
 REPLIED = frozenset({"sign", "explain", "answer_now", "refer_out", "correct"})
 TOLD = ("reason", "until", "due", "condition", "text")
 
@@ -121,13 +122,16 @@ def _promise(state: State, wording: Wording) -> list[str]:
 
 
 def to_staff(entries: Sequence[Entry], *, language: str = "") -> Message:
-    """One digest: a line per entry, each case with its number, title, stage and next due time."""
+    """One digest: a line per case with what happened last, its stage and next due time, next due first."""
     language = language or settings.HUYING_LANGUAGE
     city = store.current()
-    wording, named = Wording(city, language), titles({entry.case for entry in entries})
-    lines = [_line(entry, named.get(entry.case_id, ""), wording) for entry in entries]
-    count = len({entry.case_id for entry in entries})
-    subject = say("{count} case(s) need your eye", language, count=count)
+    last = {entry.case_id: entry for entry in entries}
+    shown = sorted(last.values(), key=lambda entry: (entry.case.next_due is None, entry.case.next_due, entry.pk))
+    wording, named = Wording(city, language), titles({entry.case for entry in shown[:MOST_LINES]})
+    lines = [_line(entry, named.get(entry.case_id, ""), wording) for entry in shown[:MOST_LINES]]
+    if len(shown) > MOST_LINES:
+        lines.append(say("… and {count} more", language, count=len(shown) - MOST_LINES))
+    subject = say("{count} case(s) need your eye", language, count=len(shown))
     where = say("Open them here: {link}", language, link=f"{settings.HUYING_PUBLIC_URL}/desk/")
     return Message(subject, "\n".join([*lines, "", where, wording.of(city.name)]))
 
