@@ -192,20 +192,43 @@ def record(
     scene = Scene(store.current(), now())
     happened = _happened(happened_at, scene.at)
     known = case if isinstance(case, Case) else find(case)
-    with writing():
-        held = _locked(known, act, said_)
-        procedure = rulebook.procedure(held.state.procedure)
-        declared = procedure.act(act)
-        _not_stale(declared, held, actor, seen)
-        values = said.read(procedure, declared, said_, scene.city)
-        if held.other and "into" in values:
-            values["into"] = held.other.number
-        around = _around(held, values, declared)
-        step = decided(procedure, held.state, declared, actor, values, scene, around, happened)
-        entry = append(held.case, step)
-        open_beside(held.case, step, values, actor, scene)
-        ripple(held, step, values, scene)
-        return entry
+    while True:
+        try:
+            with writing():
+                return _written(_locked(known, act, said_), act, actor, said_, seen, scene, happened)
+        except _Moved as moved:
+            known = moved.case
+
+
+class _Moved(Exception):
+    """The case was hung under another parent between reading and locking it: the locks are let go and taken anew."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case.number)
+        self.case = case
+
+
+def _written(
+    held: Held,
+    act: str,
+    actor: Actor,
+    said_: Mapping[str, object],
+    seen: int | None,
+    scene: Scene,
+    happened: datetime | None,
+) -> Entry:
+    procedure = rulebook.procedure(held.state.procedure)
+    declared = procedure.act(act)
+    _not_stale(declared, held, actor, seen)
+    values = said.read(procedure, declared, said_, scene.city)
+    if held.other and "into" in values:
+        values["into"] = held.other.number
+    around = _around(held, values, declared)
+    step = decided(procedure, held.state, declared, actor, values, scene, around, happened)
+    entry = append(held.case, step)
+    open_beside(held.case, step, values, actor, scene)
+    ripple(held, step, values, scene)
+    return entry
 
 
 def find(text: str) -> Case:
@@ -217,10 +240,7 @@ def find(text: str) -> Case:
 
 
 def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
-    """Lock root to leaf, then by id: the parent (old and new), then the case and its survivor.
-
-    Where the case was moved to another parent since it was read, the locks are taken again in order.
-    """
+    """Lock root to leaf, then by id: the parent (old and new), then the case and its survivor. Raises _Moved."""
     pk, parent_id = known.pk, known.parent_id
     new = find(str(said_["parent"])) if act == "move" and said_.get("parent") else None
     survivor = _survivor(str(said_["into"])) if said_.get("into") else None
@@ -228,7 +248,7 @@ def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
     level = _lock({pk, survivor.pk if survivor else None})
     case = level[pk]
     if case.parent_id != parent_id:
-        return _locked(case, act, said_)
+        raise _Moved(case)  # locking its new parent now would be from leaf to root
     other = level[survivor.pk] if survivor else above[new.pk] if new else None
     return Held(case, case.folded(), above.get(parent_id or 0), other)
 
