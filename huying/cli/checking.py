@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from huying.city import folder
-from huying.city.facts import City
 from huying.cli import places, terminal
 from huying.cli.faults import Unreadable
-from huying.errors import BadCity, BadProcedures, HuyingError, UnknownProcedure
+from huying.errors import BadProcedures, HuyingError, UnknownProcedure
 from huying.ledger.check import check
 from huying.ledger.draw import mermaid, svg
 from huying.ledger.procedure_file import read
@@ -28,35 +26,21 @@ class Told(Protocol):
     def words(self, language: str) -> str: ...
 
 
-def check_city(path: Path) -> None:
-    """Name each mistake of a city folder with file and line, its own procedures included. Raises Mistakes."""
-    try:
-        city = folder.read(path)
-    except BadCity as bad:
-        raise _told(bad.findings) from bad
-    procedures(places.own_procedures(path), city)
-    terminal.say(
-        "{city}: no mistakes; {units} units, {areas} areas, {categories} categories, {people} people.",
-        city=city.name, units=len(city.units), areas=len(city.areas),
-        categories=len(city.categories), people=len(city.people),
-    )  # fmt: skip
-
-
 def check_procedures(path: Path | None) -> None:
     """Name each mistake of the procedures, those of `path` laid over the package's. Raises Mistakes."""
-    names = "、".join(procedures(_folder(path)))
+    names = "、".join(sound(_folder(path)))
     terminal.say("No mistakes in: {names}.", names=names)
 
 
-def procedures(shadow: Path | None, city: City | None = None) -> dict[str, Procedure]:
+def sound(shadow: Path | None) -> dict[str, Procedure]:
     """The package's procedures under those of `shadow`, when there is no mistake in them. Raises Mistakes."""
     try:
         found = read(shadow=shadow)
     except BadProcedures as bad:
-        raise _told(bad.findings) from bad
-    mistakes = check(found, city)
+        raise told(bad.findings) from bad
+    mistakes = check(found)
     if mistakes:
-        raise _told(mistakes)
+        raise told(mistakes)
     return found
 
 
@@ -69,7 +53,8 @@ def _folder(path: Path | None) -> Path | None:
     return places.own_procedures(path)
 
 
-def _told(findings: Sequence[object]) -> Mistakes:
+def told(findings: Sequence[object]) -> Mistakes:
+    """Print each mistake; what is to be raised then."""
     for finding in findings:
         assert isinstance(finding, Told)
         terminal.line(finding.words(terminal.language()))
@@ -78,7 +63,7 @@ def _told(findings: Sequence[object]) -> Mistakes:
 
 def draw(name: str | None, *, as_svg: bool) -> None:
     """Print the picture of one procedure, or of all, as Mermaid text or as SVG."""
-    found = procedures(None)
+    found = sound(None)
     if name is not None and name not in found:
         raise UnknownProcedure(procedure=name[:40], procedures="、".join(found))
     for procedure in [found[name]] if name else found.values():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from huying.cli.door import open_ledger
+from huying.cli.door import open_files, open_ledger
 from huying.cli.manual import Command, Group, msg
 
 
@@ -30,9 +30,10 @@ Administrator = Annotated[
 
 @city.command("check", cls=Command, help=msg("Name each mistake of a city folder with file and line."))
 def check_city(folder: Folder) -> None:
-    from huying.cli import checking
+    open_files()
+    from huying.cli import town
 
-    checking.check_city(folder)
+    town.check(folder)
 
 
 @city.command("load", cls=Command, help=msg("Put a city folder in force; open cases keep their dates."))

@@ -12,7 +12,8 @@ from django.core.management import call_command
 from huying.city import store
 from huying.city.facts import LANGUAGES, Area, City, Person, Post, Unit, Words
 from huying.cli import places, terminal
-from huying.errors import NoCity, UnknownPerson
+from huying.cli.checking import told
+from huying.errors import BadCity, NoCity, UnknownPerson
 from huying.ledger import administration
 from huying.ledger.actor import person
 from huying.ledger.now import now
@@ -40,6 +41,19 @@ def _default() -> Path:
     if settings.HUYING_MODE == "production" or demo is None:
         raise NoCity()
     return demo
+
+
+def check(path: Path) -> None:
+    """Name each mistake of a city folder with file and line, as loading it would; no database is touched."""
+    try:
+        city = administration.read_city(path)
+    except BadCity as bad:
+        raise told(bad.findings) from bad
+    terminal.say(
+        "{city}: no mistakes; {units} units, {areas} areas, {categories} categories, {people} people.",
+        city=city.name, units=len(city.units), areas=len(city.areas),
+        categories=len(city.categories), people=len(city.people),
+    )  # fmt: skip
 
 
 def load(path: Path, key: str | None) -> None:
