@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -37,7 +37,12 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "HUYING_QUESTIONS": ("3600", "questions that one address without a key may ask in an hour"),
     "HUYING_LANGUAGE": ("zh-Hans", "language of the command line and of letters: zh-Hans or en"),
     "HUYING_PUBLIC_URL": ("http://127.0.0.1:8311", "address at which people reach the pages; links begin with it"),
+    "HUYING_IDLE": ("30", "minutes without a touch after which whoever is signed in must sign in again"),
     "HUYING_SMTP_URL": ("", "smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS); without it e-mail waits"),
+    "HUYING_MAIL_PORT": (
+        "",
+        "port on this machine at which the loop takes in the city's mail by SMTP; without it none",
+    ),
     "HUYING_NOW": ("", "fixed clock of demo and test mode, such as 2026-06-15T09:00:00+08:00"),
 }
 
@@ -121,6 +126,9 @@ HUYING_PROXIES = frozenset(part.strip() for part in _get("HUYING_PROXIES").split
 HUYING_QUESTIONS = int(_get("HUYING_QUESTIONS")) if _get("HUYING_QUESTIONS").isdecimal() else 0
 if HUYING_QUESTIONS < 1:
     _refuse("HUYING_QUESTIONS 必须是正整数。", "HUYING_QUESTIONS must be a whole number above 0.")
+HUYING_IDLE = int(_get("HUYING_IDLE")) if _get("HUYING_IDLE").isdecimal() else 0
+if not 0 < HUYING_IDLE <= 720:
+    _refuse("HUYING_IDLE 必须是 1 到 720 的整数（分钟）。", "HUYING_IDLE must be a whole number of minutes, 1 to 720.")
 HUYING_LANGUAGE = _get("HUYING_LANGUAGE") if _get("HUYING_LANGUAGE") in ("zh-Hans", "en") else "zh-Hans"
 HUYING_NOW: datetime | None = None
 if _get("HUYING_NOW"):
@@ -137,6 +145,9 @@ if _get("HUYING_NOW"):
             "HUYING_NOW is for demo and test mode only, and needs its time zone.",
         )
 
+HUYING_MAIL_PORT = int(_get("HUYING_MAIL_PORT")) if _get("HUYING_MAIL_PORT").isdecimal() else 0
+if _get("HUYING_MAIL_PORT") and not 0 < HUYING_MAIL_PORT < 65536:
+    _refuse("HUYING_MAIL_PORT 必须是 1 到 65535 的整数。", "HUYING_MAIL_PORT must be a whole number from 1 to 65535.")
 HUYING_PUBLIC_URL = _get("HUYING_PUBLIC_URL").rstrip("/")
 HUYING_SMTP_URL = _get("HUYING_SMTP_URL")
 if HUYING_SMTP_URL and urlsplit(HUYING_SMTP_URL).scheme not in ("smtp", "smtps"):
@@ -153,15 +164,71 @@ try:
 except ValueError as error:
     _refuse(f"{error}。", f"{error}.")
 INSTALLED_APPS = [
-    "django.contrib.contenttypes", "django.contrib.auth", "huying.city", "huying.ledger", "huying.intake",
-    "huying.notify",
+    "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "axes",
+    "huying.city", "huying.ledger", "huying.intake", "huying.notify", "huying.desk", "huying.portal",
 ]  # fmt: skip
-MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 ROOT_URLCONF = "huying.urls"
+PACKAGE = Path(__file__).parent
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "templates"],
+        "OPTIONS": {
+            "builtins": ["huying.pages.marks"],
+            "context_processors": ["django.template.context_processors.request"],
+        },
+    }
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "zh-hans"
 USE_TZ = True
 TIME_ZONE = "UTC"
+# Each address of a static file carries a digest of its content, so a browser may keep it for ever.
+STATIC_URL = "/static/"
+STATIC_ROOT = PACKAGE / "static"
+WHITENOISE_MAX_AGE = 31536000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        **{kind: ["'self'"] for kind in ("script-src", "style-src", "font-src", "connect-src", "form-action")},
+        "img-src": ["'self'", "data:"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+# Cookies travel over TLS only, wherever people reach the pages over TLS.
+_TLS = HUYING_PUBLIC_URL.startswith("https://")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = _TLS
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(HUYING_PUBLIC_URL))]
+CSRF_FAILURE_VIEW = "huying.desk.entrance.lost"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "huying", "huying_form"
+SESSION_COOKIE_AGE = HUYING_IDLE * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+if HUYING_MODE == "test":  # the tests' passwords guard nothing, and a slow hash would be most of their time
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Five wrong passwords for one account from one address lock that pair for a quarter of an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "huying.intake.limits.address"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # its middleware would answer for us: the entrance says who is locked out

@@ -112,7 +112,15 @@ SOON = timedelta(days=1)
 def queue(
     name: str, actor: Actor, *, at: datetime | None = None, after: tuple[datetime, int] | None = None, most: int = 50
 ) -> list[Case]:
-    """One page of a queue of open cases, next due first; `after` is (next_due, id) of the last row shown.
+    """One page of a queue of open cases, next due first; `after` is (next_due, id) of the last row shown."""
+    rows = waiting(name, actor, at=at)
+    if after is not None:
+        rows = rows.filter(Q(next_due__gt=after[0]) | Q(next_due=after[0], pk__gt=after[1]))
+    return list(rows.order_by("next_due", "pk")[:most])
+
+
+def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City | None = None) -> QuerySet[Case]:
+    """The open cases of a queue among those that the actor may see, in no order.
 
     Names: those of QUEUES, `unit` (led by the actor's units), `overdue`, `soon` (due within a day), `all`.
     Raises BadValue for any other.
@@ -121,7 +129,7 @@ def queue(
         label = {"zh-Hans": "队列", "en": "Queue"}
         raise BadValue(field=label, value=name[:40], expected="、".join(QUEUE_NAMES))
     at = at or now()
-    rows = visible(actor).filter(closed=None)
+    rows = visible(actor, city).filter(closed=None)
     if name in QUEUES:
         rows = rows.filter(QUEUES[name])
     elif name == "unit":
@@ -130,9 +138,7 @@ def queue(
         rows = rows.filter(next_due__lt=at)
     elif name == "soon":
         rows = rows.filter(next_due__range=(at, at + SOON))
-    if after is not None:
-        rows = rows.filter(Q(next_due__gt=after[0]) | Q(next_due=after[0], pk__gt=after[1]))
-    return list(rows.order_by("next_due", "pk")[:most])
+    return rows
 
 
 def found(query: str, actor: Actor, *, most: int = 50) -> list[Case]:
@@ -190,14 +196,17 @@ def public(case: Case) -> PublicView | None:
 class Wanted:
     """Which public cases are asked for: those that fit every condition, `most` of them from `first` on.
 
-    `since` and `until` are times of opening, both included; None, and no `categories`, mean any.
+    `since` and `until` are times of opening, both included; None, no `categories` and no `areas` mean any.
+    `unsealed` leaves out the cases of those who asked to be confidential or anonymous.
     """
 
     numbers: Collection[str] | None = None
     categories: Collection[str] = ()
+    areas: Collection[str] = ()
     since: datetime | None = None
     until: datetime | None = None
     closed: bool | None = None
+    unsealed: bool = False
     first: int = 0
     most: int = 100
 
@@ -209,12 +218,16 @@ def published(wanted: Wanted) -> list[PublicView]:
         rows = rows.filter(number__in=wanted.numbers)
     if wanted.categories:
         rows = rows.filter(category__in=wanted.categories)
+    if wanted.areas:
+        rows = rows.filter(area__in=wanted.areas)
     if wanted.since is not None:
         rows = rows.filter(opened__gte=wanted.since)
     if wanted.until is not None:
         rows = rows.filter(opened__lte=wanted.until)
     if wanted.closed is not None:
         rows = rows.filter(closed__isnull=not wanted.closed)
+    if wanted.unsealed:
+        rows = rows.filter(sealed="")
     return _views(rows.order_by("-opened", "-pk")[wanted.first : wanted.first + wanted.most])
 
 

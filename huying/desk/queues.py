@@ -1,0 +1,179 @@
+"""Queues, registers and the search: lists of cases with their filters in the address, in keyset pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from huying.desk import rail, told
+from huying.desk.filters import LAMP_WORDS, Filters
+from huying.desk.models import View
+from huying.desk.page import show
+from huying.desk.rows import Line, lines
+from huying.desk.visitor import Visitor, signed_in
+from huying.errors import NotAllowed, UnknownCase, say
+from huying.ledger import find, lists, number, rulebook
+from huying.ledger.models import Case
+from huying.ledger.vocabulary import people
+
+ROWS = 30
+LOOKED_AT = 1500
+"""A lamp is no column: that many rows are looked at for those of one colour, and the page says so."""
+FRESH_SECONDS = 30
+MOST_VIEWS = 30
+
+
+@require_safe
+@signed_in
+def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Where this person begins the day."""
+    return HttpResponseRedirect(rail.first(visitor))
+
+
+@require_safe
+@signed_in
+def queue(request: HttpRequest, visitor: Visitor, name: str = "all") -> HttpResponse:
+    """One page of a queue, next due first."""
+    filters = Filters.of(request.path, request.GET, visitor)
+    after = _after(request.GET.get("after", ""))
+    cases, cut = _coloured(name, visitor, filters, after)
+    shown, more = cases[:ROWS], len(cases) > ROWS
+    rows = lines(shown, visitor)
+    label = say(rail.QUEUES.get(name, name), visitor.language)
+    told.came(request, label, [row.number for row in rows])
+    mine, others = rail.queues(visitor, name)
+    known = {
+        "label": label, "name": name, "rows": rows, "filters": filters, "mine": mine, "others": others, "cut": cut,
+        "next": _next(filters, shown[-1]) if more and shown else "", "paged": bool(after),
+        "views": View.objects.filter(user=visitor.user).order_by("name"), "lamps": _lamps(filters, visitor),
+        "drop": _drop(name, visitor, filters) if not rows else None, "looked_at": LOOKED_AT,
+    }  # fmt: skip
+    return show(request, visitor, "desk/queue.html", known)
+
+
+def _coloured(
+    name: str, visitor: Visitor, filters: Filters, after: tuple[datetime, int] | None
+) -> tuple[list[Case], bool]:
+    """The cases of the page and one more; with a lamp asked for, whether the looking was cut short."""
+    most = LOOKED_AT if filters.lamp else ROWS + 1
+    cases = lists.queue(name, visitor.actor, visitor.city, filters.sieve, visitor.at, after=after, most=most)
+    if not filters.lamp:
+        return cases, False
+    fitting = {line.number for line in lines(cases, visitor) if line.lamp.colour == filters.lamp}
+    return [case for case in cases if case.number in fitting][: ROWS + 1], len(cases) == LOOKED_AT
+
+
+def _after(text: str) -> tuple[datetime, int] | None:
+    """The place behind which the page begins: the next due time and the id of a row; nothing where it is none."""
+    time, _, pk = text.partition("~")
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return (at, int(pk)) if pk.isdecimal() and at.tzinfo else None
+
+
+def _next(filters: Filters, last: Case) -> str:
+    if last.next_due is None:
+        return ""
+    return filters.address({**filters.asked, "after": f"{last.next_due.isoformat()}~{last.pk}"})
+
+
+def _lamps(filters: Filters, visitor: Visitor) -> list[tuple[str, str, str, bool]]:
+    """The lamps as filters: colour, word, address, whether it is chosen."""
+    return [
+        (colour, say(message, visitor.language), filters.with_(lamp=colour), filters.lamp == colour)
+        for colour, message in LAMP_WORDS.items()
+    ]
+
+
+def _drop(name: str, visitor: Visitor, filters: Filters) -> tuple[str, str, int] | None:
+    """The one filter whose loss brings most: its words, the address, how many that gives."""
+    best: tuple[str, str, int] | None = None
+    for chip_name in filters.asked:
+        others = {key: value for key, value in filters.asked.items() if key != chip_name}
+        sieve = Filters(visitor, filters.path, others, filters.procedures).sieve
+        rows = sieve.of(find.waiting(name, visitor.actor, at=visitor.at, city=visitor.city))
+        count = rows[: lists.COUNTED + 1].count()
+        if count and (best is None or count > best[2]):
+            best = filters._label(chip_name), filters.address(others), count
+    return best
+
+
+@require_safe
+@signed_in
+def counts(request: HttpRequest, visitor: Visitor) -> JsonResponse:
+    """How many wait in each queue: asked for after the page is there, kept for half a minute."""
+    key = f"counts:{visitor.actor.key}:{visitor.city.version}"
+    known = cache.get(key)
+    if known is None:
+        found = lists.counts(visitor.actor, visitor.city, visitor.at)
+        known = {name: f"{lists.COUNTED}+" if n > lists.COUNTED else str(n) for name, n in found.items()}
+        cache.set(key, known, FRESH_SECONDS)
+    return JsonResponse(known)
+
+
+@require_safe
+@signed_in
+def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> HttpResponse:
+    """One page of the register of a kind of case, with a column for each listed field, the newest first."""
+    procedure = rulebook.procedure(kind)
+    if kind == "administration" and "admin" not in visitor.roles:
+        raise NotAllowed(actor=visitor.name, act=procedure.label, by=people("admin"))
+    query = {**request.GET.dict(), "kind": kind}
+    filters = Filters.of(request.path, query, visitor)
+    before = request.GET.get("before", "")
+    cases = lists.register(
+        visitor.actor, visitor.city, filters.sieve, before=int(before) if before.isdecimal() else None, most=ROWS + 1
+    )
+    rows = lines(cases[:ROWS], visitor, facts=True)
+    label = visitor.wording.of(procedure.label)
+    told.came(request, label, [row.number for row in rows])
+    columns = [(name, visitor.wording.of(field.label)) for name, field in procedure.fields.items() if field.listed]
+    known = {
+        "label": label, "kind": kind, "filters": filters, "registers": rail.registers(visitor, kind),
+        "columns": [words for _, words in columns], "rows": [(row, cells(row, columns)) for row in rows],
+        "next": filters.address({**_plain(filters), "before": str(cases[ROWS - 1].pk)}) if len(cases) > ROWS else "",
+        "may_open": kind != "administration",
+    }  # fmt: skip
+    return show(request, visitor, "desk/register.html", known)
+
+
+def _plain(filters: Filters) -> dict[str, str]:
+    return {name: value for name, value in filters.asked.items() if name != "kind"}
+
+
+def cells(row: Line, columns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The row's listed facts in the order of the columns, each with its column's label."""
+    return [(label, row.facts.get(name, "")) for name, label in columns]
+
+
+@require_safe
+@signed_in
+def search(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Find by number, which goes straight to the case, or by words."""
+    query = request.GET.get("q", "").strip()
+    try:
+        return HttpResponseRedirect(f"/desk/case/{find.one(number.read(query), visitor.actor).number}")
+    except UnknownCase:
+        pass
+    rows = lines(find.found(query, visitor.actor, most=ROWS), visitor) if query else []
+    label = say("Search: {query}", visitor.language, query=query)
+    told.came(request, label, [row.number for row in rows])
+    return show(request, visitor, "desk/found.html", {"label": label, "query": query, "rows": rows})
+
+
+@require_POST
+@signed_in
+def keep_view(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Keep a list under a name of one's own, or let it go."""
+    name, address = request.POST.get("name", "").strip()[:40], request.POST.get("address", "")
+    own = View.objects.filter(user=visitor.user)
+    if "forget" in request.POST:
+        own.filter(name=name).delete()
+    elif name and address.startswith("/desk/queue/") and len(address) <= 500 and own.count() < MOST_VIEWS:
+        View.objects.update_or_create(user=visitor.user, name=name, defaults={"address": address})
+    return HttpResponseRedirect(address if address.startswith("/desk/queue/") else "/desk/")

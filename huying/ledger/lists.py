@@ -1,0 +1,109 @@
+"""Lists of cases for people: a queue or a register, sifted, in keyset pages, with what happened last on each.
+
+The number of queries doesn't grow with the rows, and no page reads more than it shows, or looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from huying.city.facts import City
+from huying.ledger import search
+from huying.ledger.actor import Actor
+from huying.ledger.find import QUEUE_NAMES, visible, waiting
+from huying.ledger.models import Case, Entry, Listed
+from huying.ledger.telling import titles
+
+COUNTED = 1000
+"""Beyond so many, a count says only that there are more."""
+MACHINES = ("clock", "case")
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """Which cases of a list are wanted: those that fit every condition that isn't empty.
+
+    `units` are leads, with their subtrees already; so are `areas` and `categories`. `listed` are kept facts
+    by name. `closed` None means both. `words` must stand in the readable texts.
+    """
+
+    procedure: str = ""
+    stage: str = ""
+    units: Collection[str] = ()
+    areas: Collection[str] = ()
+    categories: Collection[str] = ()
+    sealed: bool = False
+    closed: bool | None = None
+    words: str = ""
+    listed: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, rows: QuerySet[Case]) -> QuerySet[Case]:
+        """Those rows that fit."""
+        equal = {"procedure": self.procedure, "stage": self.stage}
+        among = {"lead__in": self.units, "area__in": self.areas, "category__in": self.categories}
+        wanted = {name: value for name, value in {**equal, **among}.items() if value}
+        rows = rows.filter(**wanted)
+        if self.sealed:
+            rows = rows.exclude(sealed="")
+        if self.closed is not None:
+            rows = rows.filter(closed__isnull=not self.closed)
+        for name, value in self.listed.items():
+            rows = rows.filter(pk__in=Listed.objects.filter(name=name, value=value).values("case"))
+        return rows.filter(pk__in=search.matching(self.words)) if self.words else rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case in a list, with its newest readable title and the last entry that no machine made."""
+
+    case: Case
+    title: str
+    last: Entry | None
+
+
+def queue(
+    name: str, actor: Actor, city: City, sieve: Sieve, at: datetime, *, after: tuple[datetime, int] | None, most: int
+) -> list[Case]:
+    """One page of a sifted queue, next due first; `after` is (next_due, id) of the last row shown."""
+    rows = sieve.of(waiting(name, actor, at=at, city=city))
+    if after is not None:
+        rows = rows.filter(Q(next_due__gt=after[0]) | Q(next_due=after[0], pk__gt=after[1]))
+    return list(rows.order_by("next_due", "pk")[:most])
+
+
+def register(actor: Actor, city: City, sieve: Sieve, *, before: int | None, most: int) -> list[Case]:
+    """One page of a register, the newest case first; `before` is the id of the last row shown."""
+    rows = sieve.of(visible(actor, city))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:most])
+
+
+def rows(cases: Iterable[Case], *, hidden: Collection[int] = ()) -> list[Row]:
+    """The cases with title and last entry, two queries for all; the titles of the `hidden` ids stay away."""
+    cases = list(cases)
+    named = titles(cases)
+    newest = Entry.objects.filter(case=OuterRef("pk")).exclude(actor__in=MACHINES).order_by("-seq").values("pk")[:1]
+    last = Case.objects.filter(pk__in=[case.pk for case in cases]).annotate(last=Subquery(newest))
+    entries = Entry.objects.filter(pk__in=last.values("last")).only("case_id", "act", "actor", "at", "seq")
+    by_case = {entry.case_id: entry for entry in entries}
+    shown = {case.pk: "" if case.pk in hidden else named.get(case.pk, "") for case in cases}
+    return [Row(case, shown[case.pk], by_case.get(case.pk)) for case in cases]
+
+
+def facts(cases: Iterable[Case]) -> dict[int, dict[str, str]]:
+    """The listed facts of the cases, by case and name, with one query."""
+    found: dict[int, dict[str, str]] = {}
+    kept = Listed.objects.filter(case__in=[case.pk for case in cases])
+    for pk, name, value in kept.values_list("case", "name", "value"):
+        found.setdefault(pk, {})[name] = value
+    return found
+
+
+def counts(actor: Actor, city: City, at: datetime, names: Iterable[str] = QUEUE_NAMES) -> dict[str, int]:
+    """How many wait in each queue, each counted up to COUNTED + 1."""
+    return {name: waiting(name, actor, at=at, city=city)[: COUNTED + 1].count() for name in names}
