@@ -6,12 +6,13 @@ exchange. Rights: `actor.may_unseal` (promise 13). Corrections are the act `corr
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from huying.ledger.actor import Actor
-from huying.ledger.models import Case, Document
+from huying.ledger.models import Case, Document, Identity
 from huying.ledger.record import record
 from huying.ledger.requester import phone_key
 from huying.ledger.said import Requester
@@ -37,6 +38,23 @@ def look(case: Case, actor: Actor, reason: str) -> Unsealed:
 def email_of(case: Case) -> str:
     """Where whoever called is written to, or "". For the letter that is being sent: no person reads it."""
     return _requester(Document.objects.filter(case=case, field=FIELD, erased=None).order_by("pk")).email
+
+
+def has_phone(case: Case) -> bool:
+    """Whether whoever called left a number."""
+    return Identity.objects.filter(case=case).exists()
+
+
+def ends_with(case: Case, digits: str) -> bool:
+    """Whether the number that was left ends with these four digits: what an act by a personal link asks for."""
+    known = _requester(Document.objects.filter(case=case, field=FIELD, erased=None).order_by("pk")).digits
+    return len(digits) == 4 and len(known) >= 4 and hmac.compare_digest(known[-4:].encode(), digits.encode())
+
+
+def belongs(case: Case, phone: str) -> bool:
+    """Whether a number is the one that was left with the case; found by its keyed hash."""
+    key = phone_key(Requester(phone=phone))
+    return bool(key) and Identity.objects.filter(case=case, phone_key=key).exists()
 
 
 def _requester(documents: Iterable[Document]) -> Requester:
