@@ -1,0 +1,1 @@
+"""Pages for residents: report, receipt, follow; and what anybody may know: list, case, what the city handles."""
