@@ -95,7 +95,8 @@ def read_city(path: Path) -> City:
 
     Looked at beside the procedures that it will run with: those that ship, and its own laid over them.
     """
-    city = folder.read(path, on=now().date())
+    here = store.current() if store.current_number() else None
+    city = folder.read(path, on=_today(here) if here else now().date())
     procedures, findings = together(_laid_over(city))
     findings = findings or check(procedures, city)
     if findings:

@@ -237,7 +237,7 @@ def _judge_lead(q: Question, lead: str, about: str) -> None:
 
 def _judge_owner(q: Question, owner: str, lead: str) -> None:
     """The person in whose hands the case is works for the lead."""
-    posts = person(owner, q.city, q.at.date()).posts
+    posts = person(owner, q.city, q.city.calendar.local(q.at).date()).posts
     if not any(post.role == "volunteer" or same_house(post.unit, lead, q.city) for post in posts):
         raise NotInHouse(person=called(owner, q.city), unit=q.city.unit(lead).name)
 
