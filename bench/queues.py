@@ -14,3 +14,7 @@ QUEUES = {
     "to be signed in a department": ("@department", "review"),
     "all of a subdistrict": ("@subdistrict", "all"),
 }
+
+UNJUDGED = frozenset({"due soon in a department"})
+"""Shown without a goal: what is due in a time is walked through in order until a page of the department's own is
+found, so among few cases the walk ends early. It grows up to a page divided by the department's share, no further."""

@@ -19,7 +19,7 @@ import psycopg
 
 from bench import table
 from bench.city import City, city
-from bench.queues import QUEUES
+from bench.queues import QUEUES, UNJUDGED
 from bench.table import Comparison, Result
 
 FEW, MANY, SIBLINGS = 10_000, 100_000, 2_000
@@ -42,8 +42,8 @@ def one_city(database: str) -> list[Comparison]:
 
 def two_cities(few: int, many: int) -> list[Comparison]:
     """What is compared between a city with many cases and one with few."""
-    names = [*(f"queue {name}" for name in QUEUES), "showing", "searching", "searching_rare"]
-    judged = {name: 0.0 if name.startswith("searching") else GROWTH for name in names}
+    queues = {f"queue {name}": 0 if name in UNJUDGED else GROWTH for name in QUEUES}
+    judged = {**queues, "showing": GROWTH, "searching": 0, "searching_rare": 0}
     label = f"{many:,} / {few:,} cases"
     return [Comparison(f"{name}: {label}", name, name, growth=True, goal=goal) for name, goal in judged.items()]
 
