@@ -77,9 +77,10 @@ class Case(models.Model):
             models.Index(fields=["alarm"], condition=models.Q(alarm__isnull=False), name="case_alarm"),
             models.Index(fields=["lead", "next_due", "id"], condition=models.Q(closed=None), name="case_open_lead"),
             models.Index(fields=["next_due", "id"], condition=models.Q(closed=None), name="case_open_next"),
-            models.Index(fields=["procedure", "stage", "next_due"], name="case_stage"),
-            models.Index(fields=["opener", "next_due"], condition=models.Q(closed=None), name="case_open_opener"),
-            models.Index(fields=["area", "next_due"], condition=models.Q(closed=None), name="case_open_area"),
+            models.Index(fields=["stage", "next_due", "id"], condition=models.Q(closed=None), name="case_open_stage"),
+            models.Index(
+                fields=["next_due", "id"], condition=models.Q(closed=None, level__gt=0), name="case_open_escalated"
+            ),
             models.Index(fields=["opened"], name="case_opened"),
             models.Index(fields=["awaiting"], condition=models.Q(awaiting__isnull=False), name="case_awaiting"),
         ]

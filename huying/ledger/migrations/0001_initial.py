@@ -147,15 +147,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(fields=['procedure', 'stage', 'next_due'], name='case_stage'),
+            index=models.Index(condition=models.Q(('closed', None)), fields=['stage', 'next_due', 'id'], name='case_open_stage'),
         ),
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(condition=models.Q(('closed', None)), fields=['opener', 'next_due'], name='case_open_opener'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed', None)), fields=['area', 'next_due'], name='case_open_area'),
+            index=models.Index(condition=models.Q(('closed', None), ('level__gt', 0)), fields=['next_due', 'id'], name='case_open_escalated'),
         ),
         migrations.AddIndex(
             model_name='case',
