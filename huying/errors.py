@@ -42,7 +42,7 @@
     │   ├── NoKey  WrongKey  WrongScope  TooManyWrongKeys
     │   ├── UnknownJurisdiction  UnknownService  NotHandled  UnknownToken  UnknownRequest  NoSuchAddress
     │   ├── NotSent  NoPlace  SentTwice  BadMoment  BadSpan  OtherCall
-    │   ├── WrongMethod  WrongKind  BadForm  TooLarge  TooSlow  TooMany
+    │   ├── WrongMethod  WrongKind  BadForm  TooLarge  TooSlow  TooMany  Busy
     │   └── NotFetched       an address that was sent leads to nothing that can be kept
     ├── NoCity               no city data was ever loaded
     ├── RealCity             invented cases were asked for in production
@@ -63,12 +63,17 @@ pure code needs no Django to speak the user's language.
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
 LOCALE = Path(__file__).parent / "locale"
+
+
+# What breaks a line, a terminal or an encoding when a value that was sent is shown again.
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @cache
@@ -89,6 +94,8 @@ def _in(value: object, language: str) -> object:
     """A parameter that is itself words by language, or an error, in that language."""
     if isinstance(value, Mapping):
         return value.get(language) or value.get("zh-Hans") or ""
+    if isinstance(value, str):
+        return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", value)
     return sentence(value, language) if isinstance(value, HuyingError) else value
 
 
@@ -489,6 +496,11 @@ class TooSlow(BadCall):
 class TooMany(BadCall):
     message = "More than {most} questions came within an hour."
     mend = "Ask again in {minutes} minute(s)."
+
+
+class Busy(BadCall):
+    message = "Too much is coming in at once; nothing of this call was kept."
+    mend = "Send it again in a minute."
 
 
 class NotFetched(BadCall):

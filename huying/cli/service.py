@@ -19,7 +19,6 @@ from huying.errors import HuyingError
 from huying.ledger.audit import audit as differences
 from huying.ledger.record import find
 
-THREADS = 8
 QUIET_SECONDS = 2.0
 
 
@@ -40,11 +39,10 @@ def serve(port: int | None) -> None:
     spelled = f"[{host}]" if ":" in host else host
     terminal.aside("Serving http://{host}:{port}/health; stop with Ctrl+C.", host=spelled, port=chosen)
     server = Granian(
-        "huying.cli.wsgi:application",
+        "huying.cli.front:application",
         address=host,
         port=chosen,
-        interface=Interfaces.WSGI,
-        blocking_threads=THREADS,
+        interface=Interfaces.RSGI,
         respawn_failed_workers=True,
         log_enabled=False,
         workers_kill_timeout=10,

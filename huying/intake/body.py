@@ -17,7 +17,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from huying.errors import BadForm, TooLarge, TooSlow, WrongKind
+from huying.errors import BadForm, Busy, TooLarge, TooSlow, WrongKind
 from huying.ledger.said import Upload
 
 MEGABYTE = 1024 * 1024
@@ -25,11 +25,11 @@ MOST_BYTES = 64 * MEGABYTE
 MOST_PLAIN_BYTES = MEGABYTE
 MOST_FIELDS = 300
 PLAIN, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
-LATE = "huying.late"
-"""The key of the environment in which the server says that a body was given up for coming too slowly."""
+REFUSED = "huying.refused"
+"""The key of the environment in which the server says why it gave a body up: large, slow, busy or broken."""
 _NOT_UTF8 = {"zh-Hans": "不是 UTF-8", "en": "it isn't UTF-8"}
 _MANY = {"zh-Hans": "字段太多", "en": "too many fields"}
-_BROKEN = {"zh-Hans": "内容不完整或已损坏", "en": "it is incomplete or damaged"}
+BROKEN = {"zh-Hans": "内容不完整或已损坏", "en": "it is incomplete or damaged"}
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,17 @@ def read(request: HttpRequest) -> Form:
     """The form that was sent. Raises WrongKind, TooLarge, TooSlow or BadForm; nothing was kept then."""
     kind = _kind(request)
     most = MOST_BYTES if kind == PARTS else MOST_PLAIN_BYTES
-    if request.META.get(LATE):
-        raise TooSlow()
-    if _length(request) > most:
+    refused = request.META.get(REFUSED)
+    if refused in ("slow", "busy"):
+        raise TooSlow() if refused == "slow" else Busy()
+    if refused == "large" or _length(request) > most:
         raise TooLarge(most=most // MEGABYTE)
     stream = Bounded(request, most)
     try:
         form = _READERS[kind](request, stream)
         # A connection that broke off: what came first isn't the whole call.
         if stream.given < _length(request):
-            raise BadForm(why=_BROKEN)
+            raise BadForm(why=BROKEN)
         return form
     except (RequestDataTooBig, TooManyFilesSent) as error:
         raise TooLarge(most=most // MEGABYTE) from error
@@ -86,7 +87,7 @@ def read(request: HttpRequest) -> Form:
     except UnicodeDecodeError as error:
         raise BadForm(why=_NOT_UTF8) from error
     except (MultiPartParserError, OSError) as error:
-        raise BadForm(why=_BROKEN) from error
+        raise BadForm(why=BROKEN) from error
 
 
 def _kind(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from huying.errors import (
     BadCall,
     BadInput,
+    Busy,
     HuyingError,
     NoCity,
     NoKey,
@@ -41,7 +42,7 @@ STATUS: tuple[tuple[type[HuyingError], int], ...] = (
     (UnknownJurisdiction, 404), (UnknownService, 404), (NotHandled, 404), (UnknownToken, 404),
     (UnknownRequest, 404), (NoSuchAddress, 404),
     (WrongMethod, 405), (TooSlow, 408), (OtherCall, 409), (TooLarge, 413), (WrongKind, 415),
-    (TooMany, 429), (TooManyWrongKeys, 429),
+    (TooMany, 429), (TooManyWrongKeys, 429), (Busy, 503),
     (BadCall, 400), (BadInput, 400), (Refused, 400),
     (StorageError, 503), (NoCity, 503),
 )  # fmt: skip

@@ -77,7 +77,8 @@ def _wanted(query: QueryDict, calendar: Calendar) -> Wanted:
         numbers = [found for found in map(_number, ids[:MOST_ROWS]) if found]
         return Wanted(numbers=numbers, first=first, most=size)
     since, until = _span(query, calendar)
-    return Wanted(None, _several(query, "service_code"), since, until, _closed(query), first, size)
+    categories, closed = _several(query, "service_code"), _closed(query)
+    return Wanted(categories=categories, since=since, until=until, closed=closed, first=first, most=size)
 
 
 def _several(query: QueryDict, name: str) -> tuple[str, ...]:

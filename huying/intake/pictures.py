@@ -61,7 +61,7 @@ def _fetched(picture: Picture, fetcher: Fetcher) -> bool:
     for url in document.body.splitlines() if document else ():
         try:
             upload = fetcher.fetch(url)
-            attachments.keep(upload)  # before the entry, so that a file which is no picture is told like one not found
+            attachments.check(upload)  # before the entry, so that a file which is no picture is told like one not found
             uploads.append(upload)
         except (NotFetched, BadInput) as failure:
             failures.append(failure)
