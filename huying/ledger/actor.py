@@ -147,23 +147,29 @@ def _unit(relation: str, state: State, around: Around) -> str:
     return {"lead": state.lead, "opener": state.opener}.get(relation, "")
 
 
-def sees(actor: Actor, state: State, city: City) -> bool:
-    """Whether the case is the actor's to see at all. A report of wrongdoing is hidden from the accused."""
+def sees(actor: Actor, state: State, city: City, parent: State | None = None) -> bool:
+    """Whether the case is the actor's to see at all. A report of wrongdoing is hidden from the accused.
+
+    Whoever leads its open `parent` sees it too: they confirm it, or take it back.
+    """
     if state.sealed == "report" and accused(actor, state, city):
         return False
     if state.owner and actor.key == state.owner:
         return True
-    return any(_post_sees(post, state, city) for post in actor.posts)
+    above = parent.lead if parent is not None and not parent.closed else ""
+    return any(_post_sees(post, state, city, above) for post in actor.posts)
 
 
-def _post_sees(post: Post, state: State, city: City) -> bool:
+def _post_sees(post: Post, state: State, city: City, above: str) -> bool:
     if post.role == "admin":
         return state.procedure == "administration"
     if state.procedure == "administration" or post.role == "volunteer":
         return False
-    if any(same_house(post.unit, unit, city) for unit in (state.lead, state.opener)):
+    if any(same_house(post.unit, unit, city) for unit in (state.lead, state.opener, above)):
         return True
-    return post.role in DESKS and covers(post, state, city)
+    if post.role not in DESKS:
+        return False
+    return covers(post, state, city) or above in city.subtree(city.unit(post.unit).serves)
 
 
 def scopes(actor: Actor, city: City) -> Iterator[tuple[Post, frozenset[str], frozenset[str]]]:

@@ -26,7 +26,8 @@ def visible(actor: Actor, city: City | None = None) -> QuerySet[Case]:
     allowed = Q(owner=actor.key) if actor.key else Q(pk=None)
     for post, units, areas in scopes(actor, city):
         whole = post.role != "admin" and city.root.code in units and len(units) == len(city.units)
-        seen = Q() if whole else Q(lead__in=units) | Q(opener__in=units)
+        led = Case.objects.filter(closed=None, lead__in=units).values("pk")
+        seen = Q() if whole else Q(lead__in=units) | Q(opener__in=units) | Q(parent__in=led)
         if areas and not whole:
             seen |= Q(area__in=areas)
         allowed |= seen & ~Q(procedure="administration")
@@ -55,7 +56,7 @@ def _accusing(actor: Actor, city: City) -> set[str]:
 def one(text: str, actor: Actor) -> Case:
     """The case with that number, if the actor may see it; raises UnknownCase, which doesn't tell which it is."""
     found = Case.objects.filter(number=number.read(text)).first()
-    if found is None or not sees(actor, found.folded(), store.current()):
+    if found is None or not sees(actor, found.folded(), store.current(), around(found).parent):
         raise UnknownCase(number=text[:40])
     return found
 

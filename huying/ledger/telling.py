@@ -217,7 +217,8 @@ class Teller:
     def _relatives(self, cases: list[Case]) -> dict[int, Relative]:
         """Other cases in a line each: without its title where it isn't the reader's to see, and a report not at all."""
         named = titles(cases)
-        seen = {case.pk: sees(self.actor, case.folded(), self.city) for case in cases}
+        above = {case.pk: self.state if case.parent_id == self.case.pk else None for case in cases}
+        seen = {case.pk: sees(self.actor, case.folded(), self.city, above[case.pk]) for case in cases}
         shown = [case for case in cases if seen[case.pk] or case.sealed != "report"]
         return {case.pk: self._relative(case, named.get(case.pk, "") if seen[case.pk] else "") for case in shown}
 
