@@ -92,8 +92,8 @@ def gate(question: Question) -> str:
     for rule in question.act.rules:
         if rule in GATES:
             GATES[rule](question)
-    _answers(question)
     _judges(question)
+    _answers(question)
     _children(question)
     _often(question)
     return word
