@@ -1,4 +1,4 @@
-"""查进度: one case to whoever has its personal link. A GET changes nothing, ever; acts are posted."""
+"""One case to whoever has its personal link. A GET changes nothing, ever; acts are posted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""我要反映: the form that opens a case. Sent twice it is one case; over the hour's measure it is kept all the same."""
+"""The form by which a resident opens a case. Sent twice it is one case; above the measure of an hour it is kept too."""
 
 from __future__ import annotations
 
