@@ -49,7 +49,7 @@ def way(procedure: Procedure, start: Node, goal: str, without: frozenset[str] = 
             if act.name == goal:
                 return (*_path(came, node), act)
             reached = _after(procedure, node, act)
-            if reached not in came and act.name != "open":
+            if reached not in came:
                 came[reached] = (node, act)
                 waiting.append(reached)
     return None
@@ -69,7 +69,7 @@ def open_acts(procedure: Procedure, node: Node) -> Iterator[Act]:
     facts = dict(node.facts)
     for act in procedure.acts.values():
         asked = {*act.answers, *(RUNNING[rule] for rule in act.rules if rule in RUNNING)}
-        fits = act.name != "open" and _at(procedure, act, node.stage) and asked <= node.running
+        fits = not act.begins and _at(procedure, act, node.stage) and asked <= node.running
         known = all(facts[name] == FREE or facts[name] in values for name, values in act.when.items())
         if fits and known and (set(act.by) - MACHINES or rings(procedure, act, node.running)):
             yield act

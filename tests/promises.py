@@ -199,7 +199,9 @@ def promised(life: Life) -> Iterator[str]:
         old, new = (state.get("clocks", {}).get("answer") for state in (line.before, line.after))
         where = f"7: entry {line.entry.seq} ({line.act.name})"
         if old is None:
-            if new and ("answer" not in line.act.starts or new["began"] != _stamp(line.entry.at)):
+            by_source = "import" in line.act.by and new and new["began"] <= _stamp(line.entry.at)
+            here = new and "answer" in line.act.starts and new["began"] == _stamp(line.entry.at)
+            if new and not here and not by_source:
                 yield f"{where} began the promise"
         elif new is None:
             yield f"{where} dropped the promise"

@@ -24,6 +24,7 @@ BAD: Mapping[str, tuple[object, ...]] = {
     "text": ("\x00", "\ud800", "机密★十年", "长" * 20_001, 7),
     "choice": ("nonsense", 3),
     "date": ("2026-02-30", "0001-01-01", "9999-12-31", "2020-01-01"),
+    "moment": ("25:00", "2026-02-30T10:00"),
     "due": ("5", "0wd", "2026-13-01", "2020-01-01"),
     "limit": ("5", "-1d", "soon"),
     "number": ("many", 10**13),
@@ -108,6 +109,9 @@ class Speaker:
                 return self.rng.choice(list(asked.of))
             case "date":
                 return day.isoformat()
+            case "moment":
+                ahead = self.rng.randint(-20, 0 if self.careful else 20)
+                return (self.today + timedelta(days=ahead)).isoformat()
             case "due":
                 return self.rng.choice(["2wd", "10wd", "20d", day.isoformat()])
             case "limit":

@@ -14,7 +14,7 @@ from huying.ledger import rulebook
 from huying.ledger.actor import SYSTEM
 from huying.ledger.clockwork import ANSWER
 from huying.ledger.models import Case
-from huying.ledger.vocabulary import Act, Procedure
+from huying.ledger.vocabulary import OPEN, Act, Procedure
 from tests import plans
 from tests.editions import with_next_year, with_renamed_stage
 from tests.walks import CAST, NONE, Walk, Wishes
@@ -49,7 +49,7 @@ def stray(walk: Walk) -> None:
             _try(walk, case, *chosen)
         return
     acts = list(rulebook.procedure(case.procedure).acts.values())
-    _try(walk, case, walk.rng.choice([act for act in acts if act.name != "open"]), walk.rng.choice(CAST))
+    _try(walk, case, walk.rng.choice([act for act in acts if not act.begins]), walk.rng.choice(CAST))
 
 
 def _pick(walk: Walk) -> Case:
@@ -83,9 +83,9 @@ def reach(walk: Walk, kind: str, act: str) -> bool:
     """Do one act of one kind of case, on a case that is there or on a new one; whether it was done."""
     procedure = walk.procedures()[kind]
     if set(procedure.act(act).by) == {"case"}:
-        return act in BY_ITSELF and BY_ITSELF[act](walk, kind)
-    if act == "open":
-        return _new(walk, procedure, ()) is not None
+        return BY_ITSELF[act](walk, kind) if act in BY_ITSELF else _by_another_room(walk, kind, procedure.act(act))
+    if procedure.act(act).begins:
+        return (_new(walk, procedure, ()) if act == OPEN else walk.open(kind, act, careful=True)) is not None
     there = [case for case in walk.cases(kind) if _way(procedure, case, act)]
     if there and walk.rng.random() < 0.5:
         return bring(walk, walk.rng.choice(there), act)
@@ -103,7 +103,7 @@ def _way(procedure: Procedure, case: Case, act: str) -> plans.Way:
 def _new(walk: Walk, procedure: Procedure, plan: tuple[Act, ...]) -> Case | None:
     """A new case of a kind, opened by itself or as a child."""
     ways = plans.entrances(walk.procedures(), procedure.name)
-    alone = set(procedure.act("open").by) - {"parent"}
+    alone = set(procedure.act(OPEN).by) - {"parent"}
     if ways and (not alone or walk.rng.random() < 0.5):
         before = {case.pk for case in walk.cases()}
         if not reach(walk, *walk.rng.choice(ways)):
@@ -195,10 +195,16 @@ def _companion(walk: Walk, case: Case, procedure: Procedure, name: str) -> str:
 
 def _promising(procedure: Procedure) -> str:
     """The act with which the promise begins."""
-    return next((act.name for act in procedure.acts.values() if ANSWER in act.starts), "open")
+    return next((act.name for act in procedure.acts.values() if ANSWER in act.starts and not act.begins), OPEN)
 
 
 # The entries that the system writes by itself come about by what people do elsewhere.
+
+
+def _by_another_room(walk: Walk, kind: str, act: Act) -> bool:
+    """What another room writes on a case, such as a letter that was sent."""
+    case = _new(walk, walk.procedures()[kind], ())
+    return case is not None and walk.act(case, act, SYSTEM.key, walk.says(act, case, careful=True))
 
 
 def _child_ends(walk: Walk, kind: str) -> bool:

@@ -19,13 +19,13 @@ from huying import runner
 from huying.city import store
 from huying.errors import BadInput, Refused, Stale, UnknownCase
 from huying.ledger import administration, audit, find, rulebook
-from huying.ledger.actor import SYSTEM, Actor
+from huying.ledger.actor import SYSTEM, Actor, importer
 from huying.ledger.fold import State
 from huying.ledger.models import Case, Outbox
 from huying.ledger.now import standing_at
 from huying.ledger.procedure import may
 from huying.ledger.record import Intake, open_case, record
-from huying.ledger.vocabulary import Act, Procedure
+from huying.ledger.vocabulary import OPEN, Act, Procedure
 from tests import promises
 from tests.cast import MORNING, who
 from tests.saying import Speaker
@@ -39,7 +39,7 @@ PEOPLE = (
     "xihe.desk1", "xihe.handler", "xihe.reviewer", "xihe.leader",
     "xihe-liuyuan.1", "xihe-liuyuan.2", "xihe-liuyuan.reviewer", "xihe-liuyuan.leader", "library.1",
 )  # fmt: skip
-CAST = (*PEOPLE, "requester", "clock")
+CAST = (*PEOPLE, "requester", "clock", "import")
 ADMIN = "admin.system"
 TABLES = ("ledger_case", "ledger_entry", "ledger_document", "ledger_identity", "ledger_listed", "ledger_outbox")
 Tally = Counter[tuple[str, str]]
@@ -86,6 +86,8 @@ class Walk:
     def actor(self, key: str) -> Actor:
         """Somebody of the cast at the time at which the walk stands."""
         with standing_at(self.at):
+            if key == "import":
+                return importer(SOURCE, "hotline")
             return SYSTEM if key == SYSTEM.key else who(key)
 
     def open_acts(self, case: Case, key: str) -> list[str]:
@@ -112,31 +114,34 @@ class Walk:
         others = tuple(c.number for c in self.cases() if case is None or c.pk != case.pk)
         clocks = tuple(case.folded().running) if case else ()
         today = city.calendar.local(self.at).date()
-        speaker = Speaker(self.rng, today, PEOPLE, others, clocks, procedures, wishes, careful)
-        kind = case.procedure if case else next(p.name for p in procedures.values() if p.acts.get("open") is act)
+        house = tuple(key for key in PEOPLE if case and city.organ(city.people[key].unit) == city.organ(case.lead))
+        people = house if careful and house else PEOPLE
+        speaker = Speaker(self.rng, today, people, others, clocks, procedures, wishes, careful)
+        kind = case.procedure if case else next(p.name for p in procedures.values() if p.acts.get(act.name) is act)
         return speaker.said(procedures[kind], act)
 
     # Steps
 
-    def open(self, name: str, *, careful: bool = False, wishes: Wishes = NONE) -> Case | None:
-        """Open a case of a kind by somebody who may, or by anybody; None where that is refused."""
+    def open(self, name: str, by: str = OPEN, *, careful: bool = False, wishes: Wishes = NONE) -> Case | None:
+        """Begin a case of a kind by somebody who may, or by anybody; None where that is refused."""
         procedure = self.procedures()[name]
-        act = procedure.act("open")
-        able = [key for key in CAST if self._may_open(procedure, key)]
+        act = procedure.act(by)
+        able = [key for key in CAST if self._may_begin(procedure, act, key)]
         key = self.rng.choice(able if able and (careful or self.rng.random() < 0.8) else CAST)
         source = f"r{self.rng.randint(1, 9)}" if not careful and self.rng.random() < 0.3 else ""
-        intake = Intake(name, self.says(act, careful=careful, wishes=wishes), SOURCE if source else "", source)
+        said = self.says(act, careful=careful, wishes=wishes)
+        intake = Intake(name, said, act=by, source_system=SOURCE if source else "", source_ref=source)
         known = Case.objects.filter(source_system=SOURCE, source_ref=source).first() if source else None
         if known is not None:
             self._came_before(intake, key, known)
             return None
         opened: list[Case] = []
-        self._do(f"{key} opens {name} {intake.said}", lambda: opened.append(open_case(intake, self.actor(key))))
+        self._do(f"{key} does {by} of a {name} {said}", lambda: opened.append(open_case(intake, self.actor(key))))
         return opened[0] if opened else None
 
-    def _may_open(self, procedure: Procedure, key: str) -> bool:
-        answers = may(procedure, State(), self.actor(key), at=self.at, city=store.current())
-        return answers["open"] is None
+    def _may_begin(self, procedure: Procedure, act: Act, key: str) -> bool:
+        alone = replace(procedure, acts={act.name: act})
+        return may(alone, State(), self.actor(key), at=self.at, city=store.current())[act.name] is None
 
     def _came_before(self, intake: Intake, key: str, known: Case) -> None:
         """11: the same source reference is the same case, and nothing is written."""
