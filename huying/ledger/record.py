@@ -242,8 +242,8 @@ def find(text: str) -> Case:
 def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
     """Lock root to leaf, then by id: the parent (old and new), then the case and its survivor. Raises _Moved."""
     pk, parent_id = known.pk, known.parent_id
-    new = find(str(said_["parent"])) if act == "move" and said_.get("parent") else None
-    survivor = _survivor(str(said_["into"])) if said_.get("into") else None
+    new = find(said.shown(said_["parent"])) if act == "move" and said_.get("parent") else None
+    survivor = _survivor(said.shown(said_["into"])) if said_.get("into") else None
     above = _lock({parent_id, new.pk if new else None})
     level = _lock({pk, survivor.pk if survivor else None})
     case = level[pk]

@@ -36,6 +36,7 @@ LONGEST_TEXT = 20_000
 MOST_CHILDREN = 200
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 MOST_FILES = 20
+SHOWN = 40
 # 机密★10年 and its kind anywhere; the bare word where a document has it, alone on one of its first lines.
 _LEVEL = r"(?:[绝絕]\s*密|[机機]\s*密|[秘祕]\s*密)"
 _TERM = r"(?:\d+|[一二三四五六七八九十]+)\s*(?:年|个月|月)|长期|長期"
@@ -85,6 +86,11 @@ class Upload:
     name: str
     content: bytes
 
+    @property
+    def fits(self) -> bool:
+        """Whether it has the types it says: an intake may be careless."""
+        return isinstance(self.name, str) and isinstance(self.content, bytes)
+
 
 Value = str | int | bool | Requester | Point | tuple[Upload, ...] | tuple[Mapping[str, object], ...]
 Said = dict[str, Value]
@@ -99,7 +105,7 @@ def read(procedure: Procedure, act: Act, said: Mapping[str, object], city: City)
     for name in said:
         if name not in act.fields:
             labels = {field: procedure.fields[field].label for field in act.fields}
-            raise UnknownField(act=act.label, field=name, fields=named(labels) if labels else "—")
+            raise UnknownField(act=act.label, field=str(name)[:40], fields=named(labels) if labels else "—")
     read_values: Said = {}
     for name in act.fields:
         value = _read_one(procedure.fields[name], said.get(name), city)
@@ -121,7 +127,7 @@ def _read_one(field: Field, value: object, city: City) -> Value | None:
 def text(value: object, label: object) -> str:
     """A text that can be kept: no control characters or lone surrogates, not too long, no mark of secrecy."""
     if not isinstance(value, str):
-        raise BadValue(field=label, value=reprlib.repr(value)[:40], expected=_TEXT)
+        raise BadValue(field=label, value=shown(value), expected=_TEXT)
     if len(value) > LONGEST_TEXT:
         raise TooLong(field=label, length=len(value), most=LONGEST_TEXT)
     control = _CONTROL.search(value)
@@ -133,6 +139,23 @@ def text(value: object, label: object) -> str:
     if marked(value):
         raise SecrecyMark(field=label)
     return value.strip()
+
+
+def shown(value: object) -> str:
+    """A value as a refusal shows it again: short, whatever it is."""
+    try:
+        return (value if isinstance(value, str) else reprlib.repr(value))[:SHOWN]
+    except Exception:  # a number of more digits than are written out; an object that can't show itself
+        return type(value).__name__
+
+
+def _line(value: object) -> str:
+    """What was said as one word, number or day; nothing for what is none of them."""
+    if isinstance(value, (str, date)):
+        return str(value).strip()
+    if isinstance(value, (int, float)) and -(10**15) < value < 10**15:
+        return str(value)
+    return str(value) if isinstance(value, Decimal) else ""
 
 
 def marked(text: str) -> bool:
@@ -154,8 +177,8 @@ def _text(field: Field, value: object, city: City) -> str:
 
 def _file(field: Field, value: object, city: City) -> tuple[Upload, ...]:
     items = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else (value,)
-    if not all(isinstance(item, Upload) for item in items):
-        raise BadValue(field=field.label, value=reprlib.repr(value)[:40], expected=_FILE)
+    if not all(isinstance(item, Upload) and item.fits for item in items):
+        raise BadValue(field=field.label, value=shown(value), expected=_FILE)
     if len(items) > MOST_FILES:
         raise BadValue(field=field.label, value=len(items), expected=f"≤ {MOST_FILES}")
     return tuple(item for item in items if isinstance(item, Upload))
@@ -182,14 +205,14 @@ def _choice(field: Field, value: object, city: City) -> str:
 def day(value: object, label: object) -> date:
     """A date that exists, between 1990 and 2100. Raises BadDate."""
     if isinstance(value, date):
-        found = value
+        found = value.date() if isinstance(value, datetime) else value
     else:
         try:
-            found = date.fromisoformat(str(value).strip())
+            found = date.fromisoformat(_line(value))
         except ValueError:
             found = date.min
     if not FIRST_DAY <= found <= LAST_DAY:
-        raise BadDate(field=label, value=str(value)[:40], first=FIRST_DAY, last=LAST_DAY)
+        raise BadDate(field=label, value=shown(value), first=FIRST_DAY, last=LAST_DAY)
     return found
 
 
@@ -197,13 +220,13 @@ def _moment(field: Field, value: object, city: City) -> str:
     """An instant, in the city's time where no zone is said; of a bare day, its end."""
     if isinstance(value, datetime):
         found = value
-    elif isinstance(value, date) or re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value).strip()):
-        return stamp(end_of(day(value if isinstance(value, date) else str(value), field.label), city.calendar))
+    elif isinstance(value, date) or re.fullmatch(r"\d{4}-\d{2}-\d{2}", _line(value)):
+        return stamp(end_of(day(value, field.label), city.calendar))
     else:
         try:
-            found = datetime.fromisoformat(str(value).strip())
+            found = datetime.fromisoformat(_line(value))
         except ValueError:
-            raise BadDate(field=field.label, value=str(value)[:40], first=FIRST_DAY, last=LAST_DAY) from None
+            raise BadDate(field=field.label, value=shown(value), first=FIRST_DAY, last=LAST_DAY) from None
     day(found.date(), field.label)
     return stamp(found if found.tzinfo else found.replace(tzinfo=city.calendar.tz))
 
@@ -228,19 +251,19 @@ def _due(field: Field, value: object, city: City) -> str:
 
 def _number(field: Field, value: object, city: City) -> int:
     try:
-        found = value if type(value) is int else int(str(value).strip())
+        found = value if type(value) is int else int(_line(value))
     except ValueError:
-        raise BadValue(field=field.label, value=str(value)[:40], expected=_NUMBER) from None
+        raise BadValue(field=field.label, value=shown(value), expected=_NUMBER) from None
     if abs(found) > 10**12:
-        raise BadValue(field=field.label, value=str(found)[:40], expected=_NUMBER)
+        raise BadValue(field=field.label, value=shown(value), expected=_NUMBER)
     return found
 
 
 def _yes(field: Field, value: object, city: City) -> bool:
     words = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
-    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    found = value if isinstance(value, bool) else words.get(_line(value).lower())
     if found is None:
-        raise BadValue(field=field.label, value=str(value)[:40], expected=_YES)
+        raise BadValue(field=field.label, value=shown(value), expected=_YES)
     return found
 
 
@@ -270,7 +293,7 @@ def _case(field: Field, value: object, city: City) -> str:
 def _children(field: Field, value: object, city: City) -> tuple[Mapping[str, object], ...]:
     listed = isinstance(value, Sequence) and not isinstance(value, str)
     if not listed or not all(isinstance(item, Mapping) for item in value):  # type: ignore[attr-defined]
-        raise BadValue(field=field.label, value=reprlib.repr(value)[:40], expected=_CHILDREN)
+        raise BadValue(field=field.label, value=shown(value), expected=_CHILDREN)
     assert isinstance(value, Sequence)
     if not 1 <= len(value) <= MOST_CHILDREN:
         raise BadValue(field=field.label, value=len(value), expected=f"1–{MOST_CHILDREN}")
@@ -283,7 +306,7 @@ def _requester(field: Field, value: object, city: City) -> Requester:
         value = vars(value)
     if not isinstance(value, Mapping) or set(value) - set(_PARTS):
         expected = named({name: label for name, (label, _) in _PARTS.items()})
-        raise BadValue(field=field.label, value=reprlib.repr(value)[:40], expected=expected)
+        raise BadValue(field=field.label, value=shown(value), expected=expected)
     found = Requester(**{name: text(part, _PARTS[name][0]) for name, part in value.items() if part is not None})
     if found.phone and not re.fullmatch(r"\+?[\d\s()\-]{5,24}", found.phone):
         raise BadValue(field=_PARTS["phone"][0], value=found.phone[:40], expected=_PHONE)
@@ -296,14 +319,14 @@ def _requester(field: Field, value: object, city: City) -> Requester:
 def _point(field: Field, value: object, city: City) -> Point:
     """Latitude and longitude, as `31.23456,121.47` or as a table with lat and long."""
     pair: Sequence[object] = (
-        str(value).split(",") if not isinstance(value, Mapping) else [value.get("lat"), value.get("long")]
+        _line(value).split(",") if not isinstance(value, Mapping) else [value.get("lat"), value.get("long")]
     )
     try:
-        lat, long = (Decimal(str(part).strip()).quantize(_DEGREE) for part in pair)
+        lat, long = (Decimal(_line(part)).quantize(_DEGREE) for part in pair)
     except (InvalidOperation, ValueError) as wrong:
-        raise BadValue(field=field.label, value=str(value)[:40], expected=_POINT) from wrong
+        raise BadValue(field=field.label, value=shown(value), expected=_POINT) from wrong
     if not (lat.is_finite() and long.is_finite() and abs(lat) <= 90 and abs(long) <= 180):
-        raise BadValue(field=field.label, value=str(value)[:40], expected=_POINT)
+        raise BadValue(field=field.label, value=shown(value), expected=_POINT)
     return Point(lat, long)
 
 

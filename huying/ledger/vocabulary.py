@@ -272,7 +272,7 @@ class Procedure:
         """The act of that name; raises UnknownAct, which lists those there are."""
         if name not in self.acts:
             labels = {act.name: act.label for act in self.acts.values()}
-            raise UnknownAct(act=name, procedure=self.label, acts=named(labels))
+            raise UnknownAct(act=name[:40], procedure=self.label, acts=named(labels))
         return self.acts[name]
 
     def original(self, act: str, actor: str) -> bool:
