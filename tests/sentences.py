@@ -130,6 +130,19 @@ def _sentences() -> Iterator[Sentence]:
             elif isinstance(node, ast.ClassDef):
                 yield from _declared(module, node)
         yield from _written(module)
+    for path in sorted((ROOT / "huying" / "templates").rglob("*.html")):
+        yield from _shown(path)
+
+
+_SAID = re.compile(r"""\{% say (?:"([^"]*)"|(\S+))""")
+
+
+def _shown(path: Path) -> Iterator[Sentence]:
+    """What a template says; a name stands for a text that the code hands over."""
+    for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
+        for found in _SAID.finditer(text):
+            if found[1]:
+                yield Sentence(str(path.relative_to(ROOT)), line, found[1])
 
 
 def _declared(module: Module, node: ast.ClassDef) -> Iterator[Sentence]:

@@ -57,7 +57,7 @@ def _done(
     told.done(request, words, seq=seq, draft=f"case/{case.number}/{name}")
     case.refresh_from_db()
     way = told.way(request, case.number)
-    if not sees(visitor.actor, case.folded(), visitor.city):
+    if not sees(visitor.actor, case.folded(), visitor.city, find.around(case).parent):
         return HttpResponseRedirect(way.address if way else "/desk/")
     if "next" in request.POST and way and way.after:
         return HttpResponseRedirect(f"/desk/case/{way.after}")

@@ -160,7 +160,7 @@ class CasePage:
 
     def _first(self) -> Asking | None:
         """The most due act stands open from the start, where one moves the case on."""
-        found = next((act for act in self.open_acts if not act.quiet and act.to), None)
+        found = next((act for act in self.open_acts if self._due(act)[0] == 0), None)
         return Asking(found.name) if found else None
 
     @property

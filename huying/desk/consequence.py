@@ -9,14 +9,14 @@ from huying.ledger.question import count_key
 from huying.ledger.vocabulary import Act, Procedure, people
 from huying.ledger.wording import Wording
 
-MOVES = (
-    ("starts", "Starts: {clocks}."),
-    ("stops", "Ends: {clocks}."),
-    ("answers", "Decides: {clocks}."),
-    ("pauses", "Stands still: {clocks}."),
-    ("resumes", "Goes on: {clocks}."),
-    ("moves", "Moves: {clocks}; the first date stays on record."),
-)
+MOVES = {
+    "starts": "Starts: {clocks}.",
+    "stops": "Ends: {clocks}.",
+    "answers": "Decides: {clocks}.",
+    "pauses": "Stands still: {clocks}.",
+    "resumes": "Goes on: {clocks}.",
+    "moves": "Moves: {clocks}; the first date stays on record.",
+}
 
 
 def of(act: Act, procedure: Procedure, state: State, wording: Wording) -> list[str]:
@@ -30,11 +30,11 @@ def _of(act: Act, procedure: Procedure, state: State, wording: Wording) -> Itera
     if act.tells:
         told = wording.joined([wording.of(people(word)) for word in act.tells])
         yield wording.say("Told: {people}.", people=told)
-    for key, message in MOVES:
+    for key in MOVES:
         clocks = [name for name in getattr(act, key) if key == "starts" or name in state.running or key == "resumes"]
         labels = [wording.of(procedure.clocks[name].label) for name in clocks if name in procedure.clocks]
         if labels:
-            yield wording.say(message, clocks=wording.joined(labels))
+            yield wording.say(MOVES[key], clocks=wording.joined(labels))
     if act.counts and procedure.counts[act.counts].most:
         rule = procedure.counts[act.counts]
         done = state.counts.get(count_key(procedure, act.counts, state), 0)

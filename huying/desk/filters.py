@@ -31,6 +31,7 @@ LABELS = {
     "lamp": "Lamp",
     "closed": "Closed",
 }
+YES_NO = {"yes": "yes", "no": "no"}
 LAMP_WORDS = {"red": "Red", "yellow": "Yellow", "green": "Green", "grey": "Grey"}
 
 
@@ -150,7 +151,7 @@ class Filters:
             code = self._code(name)
             return names.said(self.visitor.city, name, code, self.visitor.language) if code else ""
         if name in ("sealed", "closed"):
-            return say(value, self.visitor.language) if value in ("yes", "no") else ""
+            return say(YES_NO[value], self.visitor.language) if value in YES_NO else ""
         if name == "q":
             return value
         return self._fact(name.removeprefix("fact."), value)

@@ -26,7 +26,7 @@ FEW = 7
 ROWS = 3
 MOST_BYTES = 21 * 1024 * 1024
 PARTS = ("name", "phone", "email", "address")
-_PART_LABELS = {"name": "Name", "phone": "Telephone", "email": "E-mail", "address": "Postal address"}
+_PART_LABELS = {"name": "Name of the person", "phone": "Telephone", "email": "E-mail", "address": "Postal address"}
 HINTS = {
     "due": "A date, or a limit with its unit: 5wd working days, 24h hours, 15d days",
     "limit": "A limit with its unit: 5wd working days, 24h hours, 15d days",
@@ -38,7 +38,9 @@ HINTS = {
     "person": "Type a part of the name and choose",
     "file": "Photos, PDF, Word, Excel, sound; at most 20 MB each",
 }
-SHORT = frozenset({"title", "place", "media_url"})
+MACHINES = frozenset({"over_limit", "media_url"})
+"""What only an interface says: no form asks a person for it."""
+SHORT = frozenset({"title", "place"})
 """Texts of one line."""
 
 
@@ -189,7 +191,8 @@ class Form:
     ) -> Iterator[Widget]:
         for name in act.fields:
             declared = procedure.fields[name]
-            if declared.type == "clock" or (prefix and declared.type in ("file", "children")):
+            machines = declared.type == "clock" or name in MACHINES
+            if machines or (prefix and declared.type in ("file", "children")):
                 continue
             yield self._widget(declared, f"{prefix}{name}", name in act.needs, typed, errors)
 

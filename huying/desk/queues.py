@@ -14,7 +14,7 @@ from huying.desk.models import View
 from huying.desk.page import show
 from huying.desk.rows import Line, lines
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import NotAllowed, UnknownCase, say
+from huying.errors import BadInput, NotAllowed, UnknownCase, say
 from huying.ledger import find, lists, number, rulebook
 from huying.ledger.models import Case
 from huying.ledger.vocabulary import people
@@ -24,6 +24,11 @@ LOOKED_AT = 1500
 """A lamp is no column: that many rows are looked at for those of one colour, and the page says so."""
 FRESH_SECONDS = 30
 MOST_VIEWS = 30
+
+
+class NoQueue(BadInput):
+    message = "There is no queue “{name}”."
+    mend = "Choose one from the list beside."
 
 
 @require_safe
@@ -39,17 +44,19 @@ def queue(request: HttpRequest, visitor: Visitor, name: str = "all") -> HttpResp
     """One page of a queue, next due first."""
     filters = Filters.of(request.path, request.GET, visitor)
     after = _after(request.GET.get("after", ""))
+    if name not in rail.QUEUES:
+        raise NoQueue(name=name[:40])
     cases, cut = _coloured(name, visitor, filters, after)
     shown, more = cases[:ROWS], len(cases) > ROWS
     rows = lines(shown, visitor)
-    label = say(rail.QUEUES.get(name, name), visitor.language)
+    label = rail.label(name, visitor.language)
     told.came(request, label, [row.number for row in rows])
     mine, others = rail.queues(visitor, name)
     known = {
         "label": label, "name": name, "rows": rows, "filters": filters, "mine": mine, "others": others, "cut": cut,
         "next": _next(filters, shown[-1]) if more and shown else "", "paged": bool(after),
         "views": View.objects.filter(user=visitor.user).order_by("name"), "lamps": _lamps(filters, visitor),
-        "drop": _drop(name, visitor, filters) if not rows else None, "looked_at": LOOKED_AT,
+        "drop": _drop(name, visitor, filters) if not rows and filters.asked else None, "all_lamps": filters.with_(lamp=""), "looked_at": LOOKED_AT,
     }  # fmt: skip
     return show(request, visitor, "desk/queue.html", known)
 
@@ -85,8 +92,8 @@ def _next(filters: Filters, last: Case) -> str:
 def _lamps(filters: Filters, visitor: Visitor) -> list[tuple[str, str, str, bool]]:
     """The lamps as filters: colour, word, address, whether it is chosen."""
     return [
-        (colour, say(message, visitor.language), filters.with_(lamp=colour), filters.lamp == colour)
-        for colour, message in LAMP_WORDS.items()
+        (colour, say(LAMP_WORDS[colour], visitor.language), filters.with_(lamp=colour), filters.lamp == colour)
+        for colour in LAMP_WORDS
     ]
 
 

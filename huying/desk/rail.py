@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,25 +50,35 @@ class Place:
 
 def bar(visitor: Visitor, path: str) -> list[Place]:
     """The places on top of every page, those that this person has a use for."""
-    return [
-        Place(address, say(message, visitor.language), path.startswith(address)) for address, message in _bar(visitor)
-    ]
+    language = visitor.language
+    return [Place(to, say(PLACES[to], language), path.startswith(to)) for to in PLACES if _useful(to, visitor.roles)]
 
 
-def _bar(visitor: Visitor) -> Iterator[tuple[str, str]]:
-    roles = visitor.roles
-    if roles - {"admin", "volunteer"}:
-        yield "/desk/queue/", "Queues"
-        yield "/desk/register/", "Registers"
-    if "intake" in roles:
-        yield "/desk/call", "Take a call"
-    if "callback" in roles:
-        yield "/desk/callback/", "Call-back"
-    if "leader" in roles:
-        yield "/desk/leader", "For my decision"
-    if "admin" in roles:
-        yield "/desk/rights", "Rights"
-        yield "/desk/looks", "Looks at identities"
+PLACES = {
+    "/desk/queue/": "Queues",
+    "/desk/register/": "Registers",
+    "/desk/call": "Take a call",
+    "/desk/callback/": "Call-backs",
+    "/desk/leader": "For my decision",
+    "/desk/rights": "Rights",
+    "/desk/looks": "Looks at identities",
+}
+FOR = {
+    "/desk/call": "intake",
+    "/desk/callback/": "callback",
+    "/desk/leader": "leader",
+    "/desk/rights": "admin",
+    "/desk/looks": "admin",
+}
+
+
+def _useful(address: str, roles: frozenset[str]) -> bool:
+    return FOR[address] in roles if address in FOR else bool(roles - {"admin", "volunteer"})
+
+
+def label(name: str, language: str) -> str:
+    """What a queue is called."""
+    return say(QUEUES[name], language)
 
 
 def queues(visitor: Visitor, here: str) -> tuple[list[Place], list[Place]]:
@@ -81,7 +90,7 @@ def queues(visitor: Visitor, here: str) -> tuple[list[Place], list[Place]]:
 
 
 def _place(name: str, visitor: Visitor, here: str) -> Place:
-    return Place(f"/desk/queue/{name}", say(QUEUES[name], visitor.language), name == here, name)
+    return Place(f"/desk/queue/{name}", label(name, visitor.language), name == here, name)
 
 
 def first(visitor: Visitor) -> str:

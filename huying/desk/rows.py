@@ -82,7 +82,7 @@ class _Writer:
             kind=wording.of(self.procedure.label),
             area=wording.area(state.area) if state.area else "",
             category=" › ".join(wording.of(self.visitor.city.categories[code].name) for code in reversed(path)),
-            sealed=SEALS[state.sealed] if state.sealed else "",
+            sealed=wording.say(SEALS[state.sealed]) if state.sealed else "",
             flags=tuple(self._flags()),
             stage=wording.of(self.procedure.stage(state.stage)),
             lead=wording.unit(state.lead),
