@@ -18,7 +18,7 @@ from huying.ledger.told import Telling
 from huying.pages.language import spoken
 from huying.portal import acts, links
 from huying.portal.page import show
-from huying.portal.promise import promise, verification
+from huying.portal.promise import end, promise, verification
 from huying.portal.receipt import blocks, no_link, sealed_words
 from huying.portal.story import files_of, shown, story
 from huying.portal.uploads import read
@@ -64,9 +64,9 @@ def _page(
         "place": teller.wording.area(case.area) if case.area else "",
         "sealed": sealed_words(teller.state, language),
         "promise": promise(teller.state, telling, teller.wording, now()),
-        "kept": _kept(telling),
+        "kept": _kept(teller, telling),
         "answer": _answer(case, teller, telling) if ways & {"solved", "contest"} else None,
-        "until": verification(teller.state, teller.wording),
+        "until": verification(teller.state, teller.wording, now()),
         "outcome": next((said.words for said in telling.standing if said.name == "outcome"), ""),
         "verified": next((said.words for said in telling.standing if said.name == "verified"), ""),
         "steps": story(teller, telling.timeline),
@@ -82,12 +82,14 @@ def _page(
     return show(request, "follow", context, status=status, personal=True)
 
 
-def _kept(telling: Telling) -> Mapping[str, object] | None:
+def _kept(teller: Teller, telling: Telling) -> Mapping[str, object] | None:
     """How the promise was kept, once it is answered or closed: its date, whether it was missed, and the count."""
     answer = next((clock for clock in telling.clocks if clock.name == "answer"), None)
     if answer is None or (answer.state in ("running", "awaiting") and not telling.closed):
         return None
-    return {"late": answer.missed > 0, "due": answer.first or answer.due, "stands": answer.stands, "why": answer.why}
+    clock = teller.state.clocks["answer"]
+    due = end(clock.first or clock.expected, teller.wording, now())
+    return {"late": answer.missed > 0, "due": due, "why": answer.why}
 
 
 def _answer(case: Case, teller: Teller, telling: Telling) -> Mapping[str, object]:

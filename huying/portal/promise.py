@@ -14,6 +14,7 @@ from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State, instant
 from huying.ledger.told import Deadline, Telling
 from huying.ledger.wording import Wording
+from huying.pages import when
 
 BEFORE = "triage"
 """The clock that runs until a case is dispatched."""
@@ -38,22 +39,25 @@ def promise(state: State, telling: Telling, wording: Wording, at: datetime) -> P
     if telling.closed:
         return None
     if answer is not None and answer.state in ("running", "awaiting"):
-        return _answer(answer, state, wording)
+        return _answer(answer, state, wording, at)
     if answer is not None and answer.state == "paused":
         return None
     return _dispatch(before, state, wording, at) if before is not None and before.state == "running" else None
 
 
-def _answer(answer: Deadline, state: State, wording: Wording) -> Promise:
+def _answer(answer: Deadline, state: State, wording: Wording, at: datetime) -> Promise:
+    due = end(state.clocks[ANSWER].expected, wording, at)
     if answer.state == "awaiting":
-        words = wording.say(
-            "You will be answered at the earliest by {due}; the holiday notice isn't out yet.", due=answer.due
-        )
+        words = wording.say("You will be answered at the earliest by {due}; the holiday notice isn't out yet.", due=due)
         return Promise(words, why=answer.why)
     moved = answer.first and answer.first != answer.due
-    first = wording.say("Originally: {due}; that date stays in the records.", due=answer.first) if moved else ""
+    first = (
+        wording.say("Originally: {due}; that date stays in the records.", due=_first(state, wording, at))
+        if moved
+        else ""
+    )
     late = answer.missed > 0
-    words = wording.say("You will be answered by {due}.", due=answer.due)
+    words = wording.say("You will be answered by {due}.", due=due)
     return Promise(words, answer.stands, late, first, answer.why)
 
 
@@ -62,12 +66,22 @@ def _dispatch(before: Deadline, state: State, wording: Wording, at: datetime) ->
     limit = answer_limit(state, wording.city)
     words = wording.say(
         "By {due} it is given to one unit; within {limit} of that you will be answered.",
-        due=before.due,
+        due=end(state.clocks[BEFORE].expected, wording, at),
         limit=timewords.spell(limit, wording.language),
     )
     return Promise(
         words, before.stands, before.missed > 0, why=before.why, then=_if_now(limit, wording, at),
     )  # fmt: skip
+
+
+def end(stamped: str, wording: Wording, at: datetime) -> str:
+    """When a clock ends, with its day; the year only where it isn't this one."""
+    return when.ends(instant(stamped), at, wording.city.calendar, wording.language)
+
+
+def _first(state: State, wording: Wording, at: datetime) -> str:
+    first = state.clocks[ANSWER].first
+    return end(first, wording, at) if first else ""
 
 
 def answer_limit(state: State, city: City) -> Limit:
@@ -83,10 +97,13 @@ def _if_now(limit: Limit, wording: Wording, at: datetime) -> str:
         due = counting.due(at, limit, wording.city.calendar).at
     except HuyingError:
         return ""
-    return wording.say("If that is today, it is {due}. We tell you the exact time.", due=wording.end(due))
+    return wording.say(
+        "If that is today, it is {due}. We tell you the exact time.",
+        due=when.ends(due, at, wording.city.calendar, wording.language),
+    )
 
 
-def verification(state: State, wording: Wording) -> str:
+def verification(state: State, wording: Wording, at: datetime) -> str:
     """By when the requester's own word is waited for, or ""."""
     clock = state.clocks.get("verify")
-    return wording.end(instant(clock.expected)) if clock is not None and clock.running else ""
+    return end(clock.expected, wording, at) if clock is not None and clock.running else ""

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from huying.city import store
 from huying.city.facts import City
-from huying.errors import UnknownCase
+from huying.errors import UnknownCase, say
 from huying.ledger import number, rulebook
 from huying.ledger.find import PUBLIC, PublicView, Wanted, public_steps, published
 from huying.ledger.now import now
 from huying.ledger.wording import Wording
+from huying.pages import when
 from huying.pages.language import spoken
 from huying.portal import form
 from huying.portal.page import show
@@ -38,6 +39,7 @@ class Told:
     closed: datetime | None
     outcome: str
     late: bool
+    promise: str
 
 
 def told(view: PublicView, city: City, language: str) -> Told:
@@ -56,7 +58,14 @@ def told(view: PublicView, city: City, language: str) -> Told:
         closed=view.closed,
         outcome=wording.of(outcome) if outcome else "",
         late=view.closed is None and view.due is not None and view.due < now(),
+        promise=_promise(view, city, language),
     )
+
+
+def _promise(view: PublicView, city: City, language: str) -> str:
+    if view.due is None:
+        return ""
+    return say("answer by {due}", language, due=when.ends(view.due, now(), city.calendar, language))
 
 
 def home(request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,7 @@ the requester's own and not sealed; everything else stays with those who handle 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from huying.ledger import documents
@@ -110,7 +110,7 @@ def _steps(teller: Teller, timeline: tuple[Happened, ...]) -> Iterator[Step]:
 
 def _step(teller: Teller, entry: Entry, happened: Happened, unit: str, reply: str) -> Step:
     open_to_them = shown(teller, entry)
-    said = tuple(s for s in happened.said if s.name in WORDS and open_to_them and not s.words.startswith("["))
+    said = tuple(_named(teller, entry, saying) for saying in happened.said if open_to_them and _readable(saying))
     return Step(
         words=teller.wording.say(SENTENCES[entry.act], unit=unit),
         at=entry.at,
@@ -119,6 +119,17 @@ def _step(teller: Teller, entry: Entry, happened: Happened, unit: str, reply: st
         reply=_reply(teller, entry, reply),
         files=tuple(_files(teller, entry)) if open_to_them else (),
     )
+
+
+def _readable(saying: Saying) -> bool:
+    """Whether these are words for the page, and neither sealed nor erased."""
+    return saying.name in WORDS and not saying.words.startswith("[")
+
+
+def _named(teller: Teller, entry: Entry, saying: Saying) -> Saying:
+    """The requester's own words are called theirs."""
+    own = entry.actor == REQUESTER and saying.name in ("text", "reason")
+    return replace(saying, label=teller.wording.say("You wrote")) if own else saying
 
 
 def _reply(teller: Teller, entry: Entry, last: str) -> str:
