@@ -348,4 +348,49 @@ BROKEN: dict[str, Row] = {
         "request", "act.reopen", 'resumes = ["answer"]\ngrants = "1wd"\n', "", "act.reopen", "[act.reopen]",
         "“重新办理”离开“已办结”时没有恢复答复时限。",
     ),
+    "no table of closed stages": (
+        "task", "", "[final]\n", "", "", "# 任务", "缺少 [final] 这个表。",
+    ),
+    "new names that are no table": (
+        "task", "", 'name = "task"', 'name = "task"\nrenamed = 3', "", "renamed", "“renamed”应当是一个表。",
+    ),
+    "a type that is a number": (
+        "task", "field.planned", '"number"', "5", "field.planned", "type", "“type”应当是文字。",
+    ),
+    "a label in one language only": (
+        "turnout", "act.arrive", '{ zh-Hans = "报到", en = "Arrive" }', '"报到"', "act.arrive", "label",
+        "“act.arrive.label”应当按语言写出文字（zh-Hans 和 en）。",
+    ),
+    "a beginning that comes from somewhere": (
+        "request", "act.import", "begins = true", 'begins = true\nfrom = ["registered"]', "act.import", "[act.import]",
+        "“导入”用来开出事项：它没有来处，并且要到达一个环节。",
+    ),
+    "evidence that nobody may leave out": (
+        "request", "act.submit", 'takes = ["evidence", "no_evidence"]', 'takes = ["evidence"]', "act.submit", "rules",
+        "“报办理结果”写了规则“evidence”，就必须询问字段“no_evidence”。",
+    ),
+    "a rule about a clock that isn't there": (
+        "administration", "act.grant", "", 'rules = ["before_due"]', "act.grant", "rules",
+        "“rules”里的时限“answer”没有声明；可用的有：calendar review。",
+    ),
+    "an unknown field to know": (
+        "callout", "act.submit", 'knows = ["tried"]', 'knows = ["tired"]', "act.submit", "knows",
+        "“knows”里的字段“tired”没有声明；可用的有：",
+    ),
+    "an unknown clock that must have passed": (
+        "turnout", "act.no_show", '["arrive"]', '["arrived"]', "act.no_show", "after",
+        "“after”里的时限“arrived”没有声明；可用的有：answer arrive calendar extension ruling verify。",
+    ),
+    "a reach without a move": (
+        "request", "act.extend", 'moves = ["answer"]\n', "", "act.extend", "most",
+        "“同意延期”写了“most”却没有写“moves”。",
+    ),
+    "a fact that isn't kept": (
+        "turnout", "act.excuse", 'outcome = "not_ours"', '"fact.text" = "yes"', "act.excuse", "puts",
+        "“puts”里的留存事实“text”没有声明；可用的有：",
+    ),
+    "a lead put somewhere else": (
+        "request", "act.unmerge", '"@opener"', '"@unit"', "act.unmerge", "puts",
+        "“puts”里的取值“@unit”没有声明；可用的有：@opener。",
+    ),
 }

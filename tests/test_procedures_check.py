@@ -3,6 +3,7 @@ line and what is wrong."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from huying.city import folder
 from huying.city.calendar import Limit
 from huying.city.facts import City, LimitRow
-from huying.errors import BadProcedures
+from huying.errors import BadProcedures, say
 from huying.ledger import check as check_module
 from huying.ledger import rules, vocabulary, walk
 from huying.ledger.check import check
@@ -20,6 +21,7 @@ from huying.ledger.procedure_file import FOLDER, Source, read, together
 from huying.ledger.vocabulary import Finding, Procedure
 from huying.ledger.walk import Walk
 from tests.broken_procedures import BROKEN
+from tests.sentences import sentences
 
 REAL = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.toml"))}
 DEMO = Path(__file__).parent.parent / "cities" / "demo"
@@ -75,6 +77,36 @@ def test_a_broken_file_is_refused_with_file_and_line(name: str) -> None:
     found = [finding.words() for finding in findings({**REAL, f"{file}.toml": broken})]
     wanted = f"{file}.toml:{line_of(broken, at, marker)}: {sentence}"
     assert any(words == wanted or words.startswith(wanted) for words in found), "\n".join([wanted, *found])
+
+
+# Two findings that no edit of one file's text can show, and the tests that do.
+OTHERWISE = {
+    "The file is not UTF-8.": "test_a_file_that_is_not_utf_8_has_that_one_mistake",
+    "The clock “{clock}” runs on “{role}”, and nobody in {city} holds that role.": (
+        "test_a_clock_on_a_role_that_nobody_holds_is_named"
+    ),
+}
+
+
+def test_every_finding_is_shown_by_a_broken_file() -> None:
+    files = {f"huying/ledger/{name}.py" for name in ("check", "walk", "procedure_file")}
+    texts = {found.text for found in sentences() if found.file in files and found.text}
+    shown = [row[6] for row in BROKEN.values()]
+    unseen = {text for text in texts if not any(pattern(text).match(said) for said in shown)}
+    assert unseen == OTHERWISE.keys()
+    assert all(name in globals() for name in OTHERWISE.values())
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """What a sentence looks like in Chinese, whatever its places are filled with."""
+    gap = "~~~"
+    filled = say(text, **dict.fromkeys(re.findall(r"\{(\w+)\}", text), gap))
+    return re.compile(re.escape(filled).replace(re.escape(gap), ".*"))
+
+
+def test_every_kind_of_unknown_name_is_shown_by_a_broken_file() -> None:
+    for kind in check_module.KINDS.values():
+        assert any(f"里的{kind['zh-Hans']}“" in row[6] for row in BROKEN.values()), kind
 
 
 def test_the_files_that_ship_are_sound() -> None:
