@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,7 @@ from huying.errors import say
 from huying.ledger.draw import ANY, BEGIN, WIDE, Picture, mermaid, svg, ways
 from huying.ledger.procedure_file import read
 from huying.ledger.vocabulary import LANGUAGES, PEOPLE, RELATIONS, ROLES, Procedure, people
+from scripts.pictures import FOLDERS, pictures
 
 PROCEDURES = read()
 SVG = "{http://www.w3.org/2000/svg}"
@@ -142,3 +144,13 @@ def test_every_word_of_by_has_a_name() -> None:
     for procedure in PROCEDURES.values():
         for act in procedure.acts.values():
             assert all(people(word)["zh-Hans"] not in ("", word) for word in act.by)
+
+
+@pytest.mark.parametrize(("path", "content"), list(pictures()), ids=lambda value: getattr(value, "name", ""))
+def test_the_pictures_in_the_docs_are_up_to_date(path: Path, content: str) -> None:
+    assert path.read_text("utf-8") == content, "run python -m scripts.pictures"
+
+
+def test_no_picture_is_left_of_a_procedure_that_is_gone() -> None:
+    drawn = {path for path, _ in pictures()}
+    assert {path for folder in FOLDERS.values() for path in folder.iterdir()} == drawn
