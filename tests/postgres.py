@@ -30,6 +30,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server: postgres_server.PostgresServer | None = None
+        self.socket: Path | None = None
 
     def __enter__(self) -> Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -52,14 +53,16 @@ class Cluster:
 
     def start(self) -> None:
         """Start it again on the same socket."""
-        socket = self._socket()
-        self._control("start", "-w", "-o", f'-h "" -k {socket}', "-l", str(self.folder / "log"))
+        self._control("start", "-w", "-o", f'-h "" -k {self._socket()}', "-l", str(self.folder / "log"))
 
     def _socket(self) -> Path:
+        """The folder of the socket: asked while the server runs, remembered while it doesn't."""
         assert self.server is not None
-        info = self.server.get_postmaster_info()
-        assert info.socket_dir is not None
-        return Path(info.socket_dir)
+        if self.socket is None:
+            info = self.server.get_postmaster_info()
+            assert info.socket_dir is not None
+            self.socket = Path(info.socket_dir)
+        return self.socket
 
     def _control(self, *words: str) -> None:
         assert self.server is not None

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import InterfaceError, OperationalError, connection, models, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, models, transaction
 
 from huying.errors import DatabaseAway, DatabaseBusy, StorageError, StorageFull, StorageReadOnly
 
@@ -35,7 +35,7 @@ def told() -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         named = _named(error)
         if named is None:
             raise
