@@ -22,6 +22,7 @@ from huying.intake.description import described
 from huying.intake.discovery import discovered
 from huying.intake.faults import Several, told
 from huying.intake.models import Retry
+from huying.ledger.writing import told as storage_told
 
 log = logging.getLogger(__name__)
 READ = ("GET", "HEAD", "OPTIONS")
@@ -62,7 +63,8 @@ def _tried(
             return _options(methods)
         if request.method not in methods:
             raise WrongMethod(method=str(request.method)[:20], allowed=", ".join((*methods, "OPTIONS")))
-        return answering(Asked(request, form, language, place.startswith("sandbox")))
+        with storage_told():
+            return answering(Asked(request, form, language, place.startswith("sandbox")))
     except HuyingError as error:
         return told([error], form, language)
     except Several as several:
