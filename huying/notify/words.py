@@ -42,6 +42,7 @@ SENTENCES = {
     "confirm_promise": "Your call {number} is closed with a dated promise, which is now followed as a task.",
     "lapse": "Your call {number} is closed unconfirmed: we couldn't reach you. That does not count as solved.",
     "progress": "There is progress on your call {number}.",
+    "ask_link": "You asked for another personal link to your call {number}; here it is.",
     "fix_date": "The holiday notice is out: the date of your call {number} is now fixed.",
 }
 MOST_LINES = 50

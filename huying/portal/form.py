@@ -59,7 +59,7 @@ def read(sent: Sent, city: City, language: str) -> Reading:
         broken = "What you sent didn't arrive whole. Your words are still on this device: please send them again."
         reading.wrong[WHOLE] = reading.say(broken)
         return reading
-    for part in (_words, _where, _who, _photos):
+    for part in (_words, _kind, _where, _who, _photos):
         part(reading)
     return reading
 
@@ -68,9 +68,11 @@ def _words(reading: Reading) -> None:
     text = reading.values["text"]
     if not text:
         reading.wrong["text"] = reading.say("Say what happened; a few words are enough.")
-        return
-    if _kept(reading, "text", text):
+    elif _kept(reading, "text", text):
         reading.said["title"] = title(text)
+
+
+def _kind(reading: Reading) -> None:
     if reading.values["wrongdoing"]:
         reading.said["type"] = "report"
     category = reading.values["category"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from huying.errors import UnknownCase, say
 from huying.ledger import number, rulebook
 from huying.ledger.find import PUBLIC, PublicView, Wanted, public_steps, published
 from huying.ledger.now import now
+from huying.ledger.vocabulary import Procedure
 from huying.ledger.wording import Wording
 from huying.pages import when
 from huying.pages.language import spoken
@@ -42,9 +43,14 @@ class Told:
     promise: str
 
 
-def told(view: PublicView, city: City, language: str) -> Told:
-    """A public view in the reader's words."""
+def told(views: Iterable[PublicView], city: City, language: str) -> list[Told]:
+    """Public views in the reader's words."""
     wording, procedure = Wording(city, language), rulebook.procedure(PUBLIC)
+    return [_told(view, wording, procedure) for view in views]
+
+
+def _told(view: PublicView, wording: Wording, procedure: Procedure) -> Told:
+    city, language = wording.city, wording.language
     outcome = procedure.fields["outcome"].of.get(view.outcome)
     known = city.categories.get(view.category)
     return Told(
@@ -73,7 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
     city, language = store.current(), spoken(request)
     views = published(Wanted(closed=False, unsealed=True, most=ON_HOME))
     context = {
-        "cases": [told(view, city, language) for view in views],
+        "cases": told(views, city, language),
         "elsewhere": list(form.elsewhere(city, language)),
     }
     return show(request, "home", context)
@@ -89,7 +95,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     page = _page(request.GET.get("page", ""))
     views = published(_wanted(city, chosen, page))
     context = {
-        "cases": [told(view, city, language) for view in views[:PAGE]],
+        "cases": told(views[:PAGE], city, language),
         "chosen": chosen,
         "categories": form.categories(city, language),
         "areas": form.areas(city, language),
@@ -134,7 +140,7 @@ def case(request: HttpRequest, asked: str) -> HttpResponse:
         return show(request, "nowhere", {"asked": asked[:40]}, status=404)
     procedure, wording = rulebook.procedure(PUBLIC), Wording(city, language)
     context = {
-        "case": told(found[0], city, language),
+        "case": told(found, city, language)[0],
         "steps": [(step.at, wording.of(procedure.stage(step.stage))) for step in reversed(steps)],
     }
     return show(request, "case", context)

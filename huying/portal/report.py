@@ -135,4 +135,4 @@ def _near(reading: form.Reading) -> dict[str, object]:
     found = nearby.near(
         reading.city, point=point, area=str(said.get("area", "")), category=str(said.get("category", ""))
     )
-    return {"near": [public.told(view, reading.city, reading.language) for view in found], "looked": True}
+    return {"near": public.told(found, reading.city, reading.language), "looked": True}
