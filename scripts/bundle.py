@@ -83,13 +83,23 @@ def tabler(modules: Path) -> None:
     """Tabler's styles, only those that a template or our own script names, in words that old browsers know."""
     source = modules / "@tabler" / "core" / "dist" / "css" / "tabler.min.css"
     draft = modules.parent / "tabler.css"
-    content = [str(ROOT / "huying" / "templates" / "**" / "*.html"), str(ROOT / "huying" / "desk" / "*.py")]
-    binary = modules / ".bin"
-    words = [binary / "purgecss", "--css", source, "--content", *content, "--variables", "--output", draft]
+    content = modules.parent / "classes.html"
+    content.write_text(f'<html class="{" ".join(sorted(named()))}"><body><main>', "utf-8")
+    words = [modules / ".bin" / "purgecss", "--css", source, "--content", content, "--variables", "--output", draft]
     subprocess.run([str(word) for word in words], check=True)
     lower = next(modules.glob("lightningcss-cli-*/lightningcss"))
     words = [lower, "--minify", "--targets", TARGETS, draft, "-o", OUT / "tabler.css"]
     subprocess.run([str(word) for word in words], check=True)
+
+
+def named() -> set[str]:
+    """The classes and the elements that the templates name: a word of their texts isn't one."""
+    found = {"body", "a", "p", "h1", "h2", "h3", "dl", "dt", "dd", "kbd", "svg", "table", "fieldset", "legend"}
+    for path in (ROOT / "huying" / "templates").rglob("*.html"):
+        text = path.read_text("utf-8")
+        found |= set(re.findall(r"<([a-z][a-z0-9]*)", text))
+        found |= {word for words in re.findall(r'class="([^"]*)"', text) for word in re.findall(r"[a-z][\w-]*", words)}
+    return {word for word in found if not word.startswith("hy-")}
 
 
 def font(package: Path) -> None:
