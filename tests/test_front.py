@@ -100,11 +100,19 @@ def test_a_body_of_no_announced_length_has_one_when_it_is_there() -> None:
 
 def test_a_header_can_only_be_one_that_a_proxy_could_strike_out() -> None:
     pages, answering = Pages(), Answering([])
-    asking = Asking(method="GET", path="/路")
+    asking = Asking(method="GET")
     asking.headers = {"x_forwarded_for": "1.1.1.1", "x-forwarded-for": "2.2.2.2"}
     asyncio.run(Front(pages).__rsgi__(asking, answering))
     assert pages.asked[0]["HTTP_X_FORWARDED_FOR"] == "2.2.2.2"
-    assert pages.asked[0]["PATH_INFO"].encode("latin-1").decode() == "/路"
+
+
+def test_whatever_is_no_latin_letter_reaches_the_pages_as_its_bytes() -> None:
+    pages = Pages()
+    asking = Asking(method="GET", path="/路", query="q=路")
+    asking.headers = {"x-a": "路", "content-type": "路"}
+    asyncio.run(Front(pages).__rsgi__(asking, Answering([])))
+    for name in ("PATH_INFO", "QUERY_STRING", "HTTP_X_A", "CONTENT_TYPE"):
+        assert pages.asked[0][name].encode("latin-1").decode().endswith("路")
 
 
 @pytest.mark.parametrize(

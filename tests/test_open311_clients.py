@@ -142,7 +142,7 @@ def test_threes_post_and_token(city: City, with_media: bool) -> None:
     number = answer.json()[0]["service_request_id"]
     token = session.get(f"{city.root}/v2/tokens/{number}.json", timeout=BOUND).json()
     assert token == [{"service_request_id": number, "token": number}]
-    query = {"start_date": "2026-06-01T00:00:00Z", "end_date": "2026-06-16T00:00:00Z", "page_size": 50}
+    query = {"start_date": "2026-06-01T00:00:00Z", "end_date": "2026-06-16T00:00:00Z", "page_size": "50"}
     rows = session.get(f"{city.root}/v2/requests.json", params=query, timeout=BOUND).json()
     assert number in [row["service_request_id"] for row in rows]
     refused = session.post(f"{city.root}/v2/requests.json", data={**said, "api_key": ""}, timeout=BOUND)

@@ -173,8 +173,8 @@ def _environment(asking: Asking, length: int) -> Environment:
     environment: Environment = {
         "REQUEST_METHOD": asking.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": asking.path.encode().decode("latin-1"),
-        "QUERY_STRING": asking.query_string,
+        "PATH_INFO": _bytes(asking.path),
+        "QUERY_STRING": _bytes(asking.query_string),
         "SERVER_PROTOCOL": f"HTTP/{asking.http_version}",
         "SERVER_NAME": host.strip("[]"),
         "SERVER_PORT": port,
@@ -192,13 +192,18 @@ def _environment(asking: Asking, length: int) -> Environment:
         if "_" not in name:
             key = f"HTTP_{name.upper().replace('-', '_')}"
             between = "; " if key == "HTTP_COOKIE" else ","
-            environment[key] = f"{environment[key]}{between}{value}" if key in environment else value
+            environment[key] = f"{environment[key]}{between}{_bytes(value)}" if key in environment else _bytes(value)
     environment["CONTENT_TYPE"] = environment.pop("HTTP_CONTENT_TYPE", "")
     environment["CONTENT_LENGTH"] = environment.pop("HTTP_CONTENT_LENGTH", "") or str(length)
     environment.pop("HTTP_TRANSFER_ENCODING", None)
     if asking.authority:
         environment.setdefault("HTTP_HOST", asking.authority)
     return environment
+
+
+def _bytes(text: str) -> str:
+    """A text as WSGI carries it: each byte a letter of Latin-1."""
+    return text.encode(errors="replace").decode("latin-1")
 
 
 application = Front(pages)

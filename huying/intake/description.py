@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from huying.intake.answer import JSON, KINDS, XML, Node
-from huying.intake.asked import Asked
+from huying.intake.asked import SANDBOX, Asked
+from huying.intake.calls import MOST_DESCRIPTION
 from huying.intake.listing import MOST_PAGES, MOST_ROWS
-from huying.intake.services import DATATYPES, attributes
-from huying.ledger.vocabulary import Words
+from huying.intake.services import DATATYPES, attributes, choices
+from huying.ledger.said import LONGEST_TEXT
+from huying.ledger.vocabulary import Field, Words
 
 Schema = Mapping[str, Node]
 
@@ -38,7 +40,6 @@ class Address:
     words: Words
     gives: str
     asks: tuple[Parameter, ...] = ()
-    missing: bool = True
     method: str = "get"
 
 
@@ -70,7 +71,7 @@ FILTERS = (
     ),
 )
 ADDRESSES = (
-    Address("/discovery.{form}", {"zh-Hans": "接口目录", "en": "Service discovery"}, "Discovery", missing=False),
+    Address("/discovery.{form}", {"zh-Hans": "接口目录", "en": "Service discovery"}, "Discovery"),
     Address("/services.{form}", {"zh-Hans": "服务清单", "en": "The services"}, "Services", (JURISDICTION, KEY)),
     Address(
         "/services/{service_code}.{form}", {"zh-Hans": "服务的属性", "en": "What a service asks"}, "Definition",
@@ -132,7 +133,7 @@ def _parameter(asked: Asked, parameter: Parameter) -> Node:
 def _statuses(address: Address) -> tuple[int, ...]:
     if address.method == "post":
         return 200, 400, 403, 404, 408, 409, 413, 415, 429, 503
-    return (200, 400, 403, 404, 429, 503) if address.missing else (200, 400, 403, 429, 503)
+    return 200, 400, 403, 404, 429, 503
 
 
 def _response(address: Address, status: int) -> Node:
@@ -200,16 +201,38 @@ def _request() -> Schema:
 
 def _call(asked: Asked) -> Node:
     """What a call may say: GeoReport's parameters, and the service's attributes as `attribute[code]`."""
-    plain = "jurisdiction_id address_string address_id email device_id account_id first_name last_name phone source_ref"
-    said: dict[str, Node] = dict.fromkeys(plain.split(), TEXT)
-    said |= {
+    said: dict[str, Node] = {
         "api_key": {"type": "string"},
-        "service_code": {"type": "string", "enum": [c.code for c in asked.city.categories.values() if c.handled]},
+        "jurisdiction_id": {"enum": [SANDBOX if asked.sandbox else asked.city.code, SANDBOX]},
+        "service_code": {"enum": [code for code, category in asked.city.categories.items() if category.handled]},
         "lat": {"type": "number", "minimum": -90, "maximum": 90},
         "long": {"type": "number", "minimum": -180, "maximum": 180},
-        "description": {"type": "string", "maxLength": 4000},
-        "media_url": {"type": "string", "format": "uri"},
+        "address_string": _words(LONGEST_TEXT),
+        "address_id": {"enum": list(asked.city.areas)},
+        "description": _words(MOST_DESCRIPTION),
+        "first_name": _words(40),
+        "last_name": _words(40),
+        "phone": {"type": "string", "pattern": r"^\+?[0-9]{5,20}$"},
+        "email": _words(254),
+        "device_id": TEXT,
+        "account_id": TEXT,
+        "source_ref": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+        "media_url": {"type": "string", "pattern": "^https?://[a-z0-9.]{1,60}/[!-~]{0,200}$"},
         "media": {"type": "string", "format": "binary"},
     }
-    said |= {f"attribute[{field.name}]": TEXT for field in attributes()}
+    said |= {f"attribute[{field.name}]": _asked_of(asked, field) for field in attributes()}
     return {"type": "object", "required": ["api_key", "service_code"], "properties": said}
+
+
+def _words(most: int) -> Schema:
+    """A text without control characters."""
+    return {"type": "string", "minLength": 1, "maxLength": most, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+
+
+def _asked_of(asked: Asked, field: Field) -> Schema:
+    """What one declared field takes."""
+    values = [key for key, _ in choices(asked, field)]
+    if values:
+        return {"enum": cast(Node, values)}
+    datatype = DATATYPES[field.type]
+    return {"number": {"type": "integer"}, "datetime": WHEN}.get(datatype) or _words(LONGEST_TEXT)

@@ -84,11 +84,12 @@ def _attribute(asked: Asked, field: Field, order: int) -> Node:
         "datatype_description": asked.of(_HINTS[datatype]),
         "order": order,
         "description": asked.of(field.label),
-        "values": [{"key": key, "name": asked.of(name)} for key, name in _values(asked, field)],
+        "values": [{"key": key, "name": asked.of(name)} for key, name in choices(asked, field)],
     }
 
 
-def _values(asked: Asked, field: Field) -> Iterator[tuple[str, Words]]:
+def choices(asked: Asked, field: Field) -> Iterator[tuple[str, Words]]:
+    """The values that a field may have, each with its words; none where it isn't a list."""
     sources: Mapping[str, Callable[[], Mapping[str, Words]]] = {
         "choice": lambda: field.of,
         "yes": lambda: _YES,
