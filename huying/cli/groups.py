@@ -19,7 +19,7 @@ city = _group(msg("The city's data: check a folder, load it, look up codes."))
 procedures = _group(msg("The procedures: check, draw, put in force."))
 bench = _group(msg("Invented cases in number, to measure and to rehearse with; never in production."))
 key = _group(msg("Keys of other systems: issue one, list them, revoke one."))
-user = _group(msg("The people of the city's data. Accounts with passwords will come with the pages."))
+user = _group(msg("The people of the city's data, and their accounts for the pages."))
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=msg("a city folder"))]
 Words = Annotated[list[str] | None, typer.Argument(metavar="WORDS", help=msg("only what holds these words"))]
@@ -117,6 +117,34 @@ def show_user(key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the pe
     from huying.cli import town
 
     town.user(key)
+
+
+@user.command("add", cls=Command, help=msg("Open an account; stdout is the link on which they choose a password."))
+def add_user(
+    key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))], as_: Administrator = None
+) -> None:
+    open_ledger()
+    from huying.cli import accounts
+
+    accounts.add(key, as_)
+
+
+@user.command("link", cls=Command, help=msg("Print a new link for a password: for three days, usable once."))
+def link_user(key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))]) -> None:
+    open_ledger()
+    from huying.cli import accounts
+
+    accounts.link(key)
+
+
+@user.command("remove", cls=Command, help=msg("Close an account and end its sessions; what they did stays."))
+def remove_user(
+    key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))], as_: Administrator = None
+) -> None:
+    open_ledger()
+    from huying.cli import accounts
+
+    accounts.remove(key, as_)
 
 
 @key.command("add", cls=Command, help=msg("Issue a key; the one line on stdout is the secret, shown only now."))

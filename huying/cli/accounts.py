@@ -1,0 +1,37 @@
+"""Accounts on the command line: opening one, a new link for a password, closing one."""
+
+from __future__ import annotations
+
+from huying.city import store
+from huying.cli import terminal
+from huying.desk import accounts
+from huying.ledger import administration
+from huying.ledger.actor import Actor, person
+from huying.ledger.now import now
+
+
+def _administrator(key: str | None) -> Actor:
+    city = store.current()
+    return person(key, city, city.calendar.local(now()).date()) if key else administration.administrator(city)
+
+
+def add(key: str, administrator: str | None) -> None:
+    """Open an account and print its link, alone on stdout."""
+    _told(key, accounts.add(key, _administrator(administrator)))
+
+
+def link(key: str) -> None:
+    """Print a new link."""
+    _told(key, accounts.link(key))
+
+
+def _told(key: str, address: str) -> None:
+    name = store.current().people[key].name
+    terminal.aside("{name} chooses a password here; the link counts once, for three days:", name=name)
+    terminal.line(address)
+
+
+def remove(key: str, administrator: str | None) -> None:
+    """Close an account."""
+    accounts.remove(key, _administrator(administrator))
+    terminal.say("The account {key} is closed.", key=key)
