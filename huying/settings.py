@@ -80,8 +80,9 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            # Statements that are sent again and again are parsed and planned once.
-            "OPTIONS": {"connect_timeout": 10, "prepare_threshold": 3, **options},
+            # Statements that are sent again and again are parsed and planned once. As on SQLite, nobody waits
+            # longer than twenty seconds for what another holds.
+            "OPTIONS": {"connect_timeout": 10, "prepare_threshold": 3, "options": "-c lock_timeout=20s", **options},
         }
     raise ValueError(f"HUYING_DATABASE_URL: {parts.scheme or url!r} is neither sqlite nor postgres")
 

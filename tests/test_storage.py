@@ -152,6 +152,13 @@ def test_a_folder_of_files_that_is_none_is_told(tmp_path: Path, settings: Settin
 # --- held by another
 
 
+@pytest.mark.django_db
+def test_nobody_waits_for_ever() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout" if SQLITE else "SHOW lock_timeout")
+        assert cursor.fetchone() in ((20_000,), ("20s",))
+
+
 def impatient() -> dict[str, object]:
     """Wait for others a fifth of a second only."""
     if SQLITE:
