@@ -1,7 +1,7 @@
 """The only writers: `open_case` and `record`. Each writes entry, State, columns, documents and what is
 owed in one transaction, or nothing.
 
-Locks go from root to leaf, then by id. A closed child, a survivor with an earlier promise and re-pointed
+All locks of a step are taken at once, by id. A closed child, a survivor with an earlier promise and re-pointed
 duplicates are quiet entries in the same transaction.
 """
 
@@ -240,17 +240,19 @@ def find(text: str) -> Case:
 
 
 def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
-    """Lock root to leaf, then by id: the parent (old and new), then the case and its survivor. Raises _Moved."""
+    """Lock every case that the act touches at once, by id: two that cross each other wait and never deadlock.
+
+    These are the case, its parent, and the new parent or the survivor that the act names. Raises _Moved.
+    """
     pk, parent_id = known.pk, known.parent_id
     new = find(said.shown(said_["parent"])) if act == "move" and said_.get("parent") else None
     survivor = _survivor(said.shown(said_["into"])) if said_.get("into") else None
-    above = _lock({parent_id, new.pk if new else None})
-    level = _lock({pk, survivor.pk if survivor else None})
-    case = level[pk]
+    named = survivor or new
+    locked = _lock({pk, parent_id, named.pk if named else None})
+    case = locked[pk]
     if case.parent_id != parent_id:
-        raise _Moved(case)  # locking its new parent now would be from leaf to root
-    other = level[survivor.pk] if survivor else above[new.pk] if new else None
-    return Held(case, case.folded(), above.get(parent_id or 0), other)
+        raise _Moved(case)  # locking its new parent now would be out of order
+    return Held(case, case.folded(), locked.get(parent_id or 0), locked[named.pk] if named else None)
 
 
 def _lock(pks: set[int | None]) -> dict[int, Case]:
