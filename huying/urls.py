@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from huying.desk import acting, case, entrance, health, looking, me, queues
+from huying.desk import acting, callback, case, entrance, health, looking, me, queues
 from huying.intake import open311
 from huying.portal import follow, public, receipt, report
 
@@ -40,6 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/register/", queues.register),
     path("desk/register/<kind>", queues.register),
     path("desk/find", queues.search),
+    path("desk/callback/", callback.waiting),
+    path("desk/callback/<number>", callback.callback),
     path("desk/open/<kind>", acting.opening),
     path("desk/case/<number>", case.case),
     path("desk/case/<number>/since", case.since),
@@ -52,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"{V2}services{FORM}", csrf_exempt(open311.services)),
     re_path(rf"{V2}services/(?P<code>[^/]+?){FORM}", csrf_exempt(open311.definition)),
     re_path(rf"{V2}requests{FORM}", csrf_exempt(open311.requests)),
+    re_path(rf"{V2}requests/(?P<number>[^/]+?)/updates{FORM}", csrf_exempt(open311.changes)),
     re_path(rf"{V2}requests/(?P<number>[^/]+?){FORM}", csrf_exempt(open311.request)),
     re_path(rf"{V2}tokens/(?P<token>[^/]+?){FORM}", csrf_exempt(open311.token)),
     re_path(rf"{V2}openapi\.json$", csrf_exempt(open311.openapi)),

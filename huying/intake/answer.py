@@ -18,6 +18,7 @@ _HEAD = '<?xml version="1.0" encoding="utf-8"?>'
 _EACH = {
     "services": "service", "service_requests": "request", "attributes": "attribute", "values": "value",
     "errors": "error", "endpoints": "endpoint", "formats": "format", "notes": "note",
+    "request_updates": "request_update",
 }  # fmt: skip
 # Neither XML 1.0 nor UTF-8 can carry these; they reach an answer only where a caller's own words are quoted.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

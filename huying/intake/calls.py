@@ -40,7 +40,7 @@ from huying.ledger.models import Case, Document
 from huying.ledger.now import now
 from huying.ledger.record import Intake, open_case
 from huying.ledger.said import Upload, text
-from huying.ledger.vocabulary import named
+from huying.ledger.vocabulary import Act, Field, named
 from huying.ledger.writing import insert
 
 MOST_DESCRIPTION = 4000
@@ -200,20 +200,25 @@ def _files(reading: Reading) -> None:
 
 
 def _attributes(reading: Reading) -> None:
-    """`attribute[code]=value`: each code is one of the service's definition."""
     known = {field.name: field for field in services.attributes()}
+    act = rulebook.procedure(services.PROCEDURE).act("open")
+    reading.said |= attributes_of(reading, known, act)
+
+
+def attributes_of(reading: Reading, known: Mapping[str, Field], act: Act) -> dict[str, object]:
+    """What was sent as `attribute[code]=value`, for the fields of an act. Raises UnknownField and their like."""
+    said: dict[str, object] = {}
     for code, values in _sent(reading.form):
         if code not in known:
-            act = rulebook.procedure(services.PROCEDURE).act("open")
             labels = {name: field.label for name, field in known.items()}
-            raise UnknownField(act=act.label, field=code[:40], fields=named(labels))
-        value = one(values, f"attribute[{code}]")
+            raise UnknownField(act=act.label, field=code[:40], fields=named(labels) if labels else "—")
+        value = one(values, f"attribute[{code}]").strip()
         if value and known[code].type == "date":
             calendar = reading.asked.city.calendar
-            day = calendar.local(listing.moment(value.strip(), f"attribute[{code}]", calendar)).date()
-            reading.said[code] = day.isoformat()
-        elif value:
-            reading.said[code] = value.strip()
+            value = calendar.local(listing.moment(value, f"attribute[{code}]", calendar)).date().isoformat()
+        if value:
+            said[code] = value
+    return said
 
 
 def _sent(form: Form) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -241,8 +246,13 @@ def _source(reading: Reading, key: Key) -> Source:
     if once and not re.fullmatch(r"[\x21-\x7e ]{1,200}", once):
         reading.wrong.append(BadValue(field="Idempotency-Key", value=once[:40], expected=_HEADER))
     mark, token = (mark_of(once, key), token_of(once)) if once else ("", "")
-    system = f"open311:{key.pk}"
-    return Source(system, ref, mark, token) if ref or not once else Source(f"{system}:retry", mark, mark, token)
+    plain, retried = systems(key)
+    return Source(plain, ref, mark, token) if ref or not once else Source(retried, mark, mark, token)
+
+
+def systems(key: Key) -> tuple[str, str]:
+    """The source systems of a key's calls: those with its own numbers or none, those with an Idempotency-Key."""
+    return f"open311:{key.pk}", f"open311:{key.pk}:retry"
 
 
 def mark_of(once: str, key: Key) -> str:

@@ -11,6 +11,7 @@ from huying.intake.asked import SANDBOX, Asked
 from huying.intake.calls import MOST_DESCRIPTION
 from huying.intake.listing import MOST_PAGES, MOST_ROWS
 from huying.intake.services import DATATYPES, attributes, choices
+from huying.intake.updates import acts
 from huying.ledger.said import LONGEST_TEXT
 from huying.ledger.vocabulary import Field, Words
 
@@ -87,6 +88,14 @@ ADDRESSES = (
         (NUMBER, EXTENSIONS, JURISDICTION, KEY),
     ),
     Address(
+        "/requests/{service_request_id}/updates.{form}", {"zh-Hans": "办理环节", "en": "The stages of a request"},
+        "Updates", (NUMBER, JURISDICTION, KEY),
+    ),
+    Address(
+        "/requests/{service_request_id}/updates.{form}", {"zh-Hans": "诉求人的后续动作", "en": "What a requester does"},
+        "Requests", (NUMBER,), method="post",
+    ),
+    Address(
         "/tokens/{token}.{form}", {"zh-Hans": "用令牌查编号", "en": "A request's number from a token"}, "Token",
         (TOKEN, JURISDICTION, KEY),
     ),
@@ -103,7 +112,7 @@ def described(asked: Asked) -> Node:
         "info": {"title": f"Open311 GeoReport v2: {asked.of(asked.city.name)}", "version": "2.0"},
         "servers": [{"url": asked.absolute("/open311/sandbox/v2" if asked.sandbox else "/open311/v2")}],
         "paths": cast(Node, paths),
-        "components": {"schemas": {**_shapes(), "Call": _call(asked)}},
+        "components": {"schemas": {**_shapes(), "Call": _call(asked), "Update": _update()}},
     }
 
 
@@ -114,7 +123,8 @@ def _operation(asked: Asked, address: Address) -> Node:
         "responses": {str(status): _response(address, status) for status in _statuses(address)},
     }
     if address.method == "post":
-        call: Node = {"schema": {"$ref": "#/components/schemas/Call"}}
+        said = "Call" if address.gives == "Receipt" else "Update"
+        call: Node = {"schema": {"$ref": f"#/components/schemas/{said}"}}
         kinds: Node = {"application/x-www-form-urlencoded": call, "multipart/form-data": call}
         operation["requestBody"] = {"required": True, "content": kinds}
     return operation
@@ -181,6 +191,12 @@ def _shapes() -> dict[str, Node]:
         "Receipt": _list(
             _object("service_request_id", service_request_id=TEXT, service_notice=MAYBE, account_id={"type": "null"})
         ),
+        "Updates": _list(
+            _object(
+                "update_id service_request_id status updated_datetime description", update_id=TEXT,
+                service_request_id=TEXT, status={"enum": ["open", "closed"]}, updated_datetime=WHEN, description=TEXT,
+            )
+        ),
         "Token": _list(_object("service_request_id token", service_request_id=TEXT, token=TEXT)),
         "Errors": _list(_object("code description", code={"type": "integer"}, description=TEXT)),
     }  # fmt: skip
@@ -222,6 +238,17 @@ def _call(asked: Asked) -> Node:
     }
     said |= {f"attribute[{field.name}]": _asked_of(asked, field) for field in attributes()}
     return {"type": "object", "required": ["api_key", "service_code"], "properties": said}
+
+
+def _update() -> Node:
+    """What a requester may do, with the words and files that the act asks."""
+    said: dict[str, Node] = {
+        "api_key": {"type": "string"},
+        "act": {"enum": list(acts())},
+        "description": _words(MOST_DESCRIPTION),
+        "media": {"type": "string", "format": "binary"},
+    }
+    return {"type": "object", "required": ["api_key", "act"], "properties": said}
 
 
 def _words(most: int) -> Schema:

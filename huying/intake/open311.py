@@ -11,17 +11,16 @@ from collections.abc import Callable
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
 from huying.errors import BadForm, HuyingError, NoSuchAddress, UnknownToken, WrongMethod, say
-from huying.intake import body, calls, listing
+from huying.intake import body, calls, listing, updates
 from huying.intake import services as catalogue
 from huying.intake.answer import JSON, XML, Node, answer
 from huying.intake.asked import Asked, caller, form_of, language_of, one, questioner
 from huying.intake.description import described
 from huying.intake.discovery import discovered
 from huying.intake.faults import Several, told
-from huying.intake.models import Retry
+from huying.intake.models import Key, Retry
 from huying.ledger.writing import told as storage_told
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ def door(*methods: str) -> Callable[[Callable[..., HttpResponse]], Door]:
     """Make a view of a function that answers what was asked: its form, language, methods and mistakes."""
 
     def wrap(answering: Callable[..., HttpResponse]) -> Door:
-        @csrf_exempt  # a key is sent with each call; there is no session that another site could ride on
         def view(request: HttpRequest, place: str = "", form: str | None = None, **parts: str) -> HttpResponse:
             wanted, language = form_of(request, form), language_of(request)
             response = _tried(request, methods, wanted, language, lambda asked: answering(asked, **parts), place)
@@ -124,6 +122,12 @@ def requests(asked: Asked) -> HttpResponse:
 
 def _received(asked: Asked) -> Node:
     """Open the call that was sent: by whom, where and what, in this order."""
+    asked, form, key = _sent(asked)
+    return calls.received(asked, form, key)
+
+
+def _sent(asked: Asked) -> tuple[Asked, body.Form, Key]:
+    """The form that was sent, for which jurisdiction, and with whose key."""
     form = body.read(asked.request)
 
     def said(name: str) -> str:
@@ -131,7 +135,7 @@ def _received(asked: Asked) -> Node:
         return one((*form.fields.get(name, ()), *asked.request.GET.getlist(name)), name)
 
     asked = asked.within(said("jurisdiction_id"))
-    return calls.received(asked, form, caller(asked, said("api_key")))
+    return asked, form, caller(asked, said("api_key"))
 
 
 @door("GET", "HEAD")
@@ -139,6 +143,16 @@ def request(asked: Asked, number: str) -> HttpResponse:
     """GET requests/NUMBER."""
     asked = _questioned(asked)
     return answer("service_requests", listing.request(asked, number), asked.form)
+
+
+@door("GET", "HEAD", "POST")
+def changes(asked: Asked, number: str) -> HttpResponse:
+    """GET the stages of a request, or POST what its requester does: an extension."""
+    if asked.request.method == "POST":
+        asked, form, key = _sent(asked)
+        return answer("service_requests", updates.received(asked, number, form, key), asked.form)
+    asked = _questioned(asked)
+    return answer("request_updates", updates.told(asked, number), asked.form)
 
 
 @door("GET", "HEAD")
