@@ -13,17 +13,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from huying.ledger import guard
-from huying.ledger.now import standing_at
+from huying.ledger.models import Entry
+from huying.ledger.now import now, standing_at
+from huying.notify.models import Letter
 from huying.runner import PAUSE_SECONDS
-from tests.cast import after, call
+from tests.cast import MORNING, after, call
 from tests.commands import alone, program
 from tests.postgres import cluster
 
@@ -171,7 +174,7 @@ def people_and_programs_read_that_all_is_well(server: Server) -> None:
     status, told = server.get("/health.json")
     plain = json.loads(told)
     assert (status, plain["status"], plain["at"]) == (200, "well", "2026-06-15T06:00:00+00:00")
-    names = {"database", "disk", "city", "guard", "calendar", "clocks", "letters"}
+    names = {"database", "disk", "city", "guard", "calendar", "clocks", "letters", "mail", "waiting", "failed"}
     assert {check["name"] for check in plain["checks"]} == names
 
 
@@ -217,6 +220,44 @@ def test_a_clock_that_nobody_passes_shows_that_the_loop_stands() -> None:
         well, words = found()["clocks"]
         assert not well and words == "有时限已过 1 小时零 1 分 没有处理：请启动 `huying runner`"
         assert Client().get("/health").status_code == 200
+
+
+def letter(to: str, state: str, *, due: timedelta = timedelta(), tries: int = 0) -> None:
+    """A letter of the standing clock's moment about a new case."""
+    entry = Entry.objects.get(case=call(), seq=1)
+    Letter.objects.create(entry=entry, to=to, channel="email", state=state, due=now() + due, tries=tries, at=now())
+
+
+@pytest.mark.django_db
+def test_a_letter_that_no_channel_takes_shows_how_late_it_is(settings: Settings) -> None:
+    settings.HUYING_SMTP_URL = "smtp://127.0.0.1:25"
+    assert found()["mail"] == (True, "已设置，邮件由它发出")
+    letter("hotline.1", "waiting", due=timedelta(hours=12))  # it waits for the digest
+    letter("hotline.2", "accepted")
+    assert found()["waiting"] == (True, "没有延误")
+    letter("lighting.1", "waiting", due=timedelta(minutes=30), tries=4)  # refused at 0, 2, 6 and 14 minutes
+    with standing_at(after("2h")):
+        well, words = found()["waiting"]
+        assert not well and words == "最早的一封已延误 2 小时零 1 分：请检查邮件服务器"
+        assert Client().get("/health.json").json()["mail"]["since"] == "2026-06-15T01:00:00+00:00"
+        settings.HUYING_SMTP_URL = ""
+        assert found()["mail"] == (False, "没有设置（HUYING_SMTP_URL），邮件暂不发出")
+        settings.HUYING_MODE = "demo"
+        assert found()["mail"][0]
+
+
+@pytest.mark.django_db
+def test_letters_that_failed_are_counted_for_a_week_and_those_to_staff_need_a_hand() -> None:
+    assert found()["failed"] == (True, "7 天内没有")
+    letter("requester", "failed")
+    assert found()["failed"][0]
+    letter("hotline.1", "failed")
+    well, words = found()["failed"]
+    assert not well and words.startswith("7 天内发给工作人员的 1 封，请改正 contacts.csv；发给群众的 1 封")
+    mail = {"configured": False, "since": None, "staff": 1, "callers": 1}
+    assert Client().get("/health.json").json()["mail"] == mail
+    with standing_at(MORNING + timedelta(days=8)):
+        assert found()["failed"][0]
 
 
 @pytest.mark.django_db

@@ -10,12 +10,14 @@ from html import escape
 from pathlib import Path
 
 from django.conf import settings
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from huying.errors import say
 from huying.ledger.pulse import Pulse, feel
 from huying.ledger.timewords import span
+from huying.notify.backlog import Backlog, backlog
 
 LATE = timedelta(minutes=10)
 """The loop goes round every few seconds; a clock that waits longer than this shows that it stands."""
@@ -36,8 +38,8 @@ class Check:
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """The page for people; 503 while the database is away."""
-    pulse, language = feel(), spoken(request)
-    answer = HttpResponse(page(list(checks(pulse, language)), language), status=status(pulse))
+    (pulse, post), language = looked(), spoken(request)
+    answer = HttpResponse(page(list(checks(pulse, post, language)), language), status=status(pulse))
     answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return private(answer)
 
@@ -45,14 +47,26 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 def health_json(request: HttpRequest) -> HttpResponse:
     """The same for other programs."""
-    pulse = feel()
-    found = list(checks(pulse, spoken(request)))
+    pulse, post = looked()
+    found = list(checks(pulse, post, spoken(request)))
     plain = {
         "status": "away" if not pulse.reachable else "well" if all(check.well for check in found) else "attention",
         "at": pulse.at.isoformat(),
         "checks": [asdict(check) for check in found],
+        "mail": {**asdict(post), "since": post.since.isoformat() if post.since else None},
     }
     return private(JsonResponse(plain, status=status(pulse), json_dumps_params={"ensure_ascii": False}))
+
+
+def looked() -> tuple[Pulse, Backlog]:
+    """How the ledger and the post stand; never raises because of the database."""
+    pulse = feel()
+    try:
+        return pulse, backlog() if pulse.ready else Backlog()
+    except Error:
+        if not connection.in_atomic_block:
+            connection.close()
+        return Pulse(pulse.at), Backlog()
 
 
 def private(answer: HttpResponse) -> HttpResponse:
@@ -77,7 +91,7 @@ def spoken(request: HttpRequest) -> str:
     return "zh-Hans" if preferred.startswith("zh") else str(settings.HUYING_LANGUAGE)
 
 
-def checks(pulse: Pulse, language: str) -> Iterator[Check]:
+def checks(pulse: Pulse, post: Backlog, language: str) -> Iterator[Check]:
     """Everything that was looked at; only database and disk, where the database is away."""
     there = say("reachable" if pulse.reachable else "away: nothing can be taken in until it is back", language)
     yield Check("database", pulse.reachable, say("Database", language), there)
@@ -85,6 +99,7 @@ def checks(pulse: Pulse, language: str) -> Iterator[Check]:
     if pulse.reachable:
         yield from _data(pulse, language)
         yield from _loop(pulse, language)
+        yield from _post(pulse, post, language)
 
 
 def _data(pulse: Pulse, language: str) -> Iterator[Check]:
@@ -109,6 +124,23 @@ def _loop(pulse: Pulse, language: str) -> Iterator[Check]:
     waits = "somebody has waited for a letter for {late}: start `huying runner`"
     letters = waits if late else "everyone who must be told has a letter"
     yield Check("letters", not late, say("Letters", language), say(letters, language, late=late))
+
+
+def _post(pulse: Pulse, post: Backlog, language: str) -> Iterator[Check]:
+    """Whether letters leave the house. Without a mail server they wait; in a demo nobody is there to miss them."""
+    late = _late(post.since, pulse.at, language)
+    server = (
+        "one is set: letters go out through it" if post.configured else "none is set (HUYING_SMTP_URL): e-mail waits"
+    )
+    missed = bool(late) and not post.configured and settings.HUYING_MODE != "demo"
+    yield Check("mail", not missed, say("Mail server", language), say(server, language))
+    oldest = "the oldest should have gone {late} ago: look at the mail server" if late else "none is late"
+    found = say(oldest, language, late=late)
+    yield Check("waiting", not late or not post.configured, say("Waiting e-mail", language), found)
+    failed = "in 7 days {staff} to staff: mend contacts.csv; {callers} to callers: their cases are with the desk again"
+    lost = failed if post.staff or post.callers else "none in 7 days"
+    found = say(lost, language, staff=post.staff, callers=post.callers)
+    yield Check("failed", not post.staff, say("E-mail that failed", language), found)
 
 
 def _late(since: datetime | None, at: datetime, language: str) -> str:

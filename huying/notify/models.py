@@ -32,5 +32,6 @@ class Letter(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entry", "to", "channel"], name="one_letter_per_channel")]
         indexes = [
-            models.Index(fields=["due", "id"], condition=models.Q(state__in=[WAITING, SENDING]), name="letter_due")
+            models.Index(fields=["due", "id"], condition=models.Q(state__in=[WAITING, SENDING]), name="letter_due"),
+            models.Index(fields=["at"], condition=models.Q(state=FAILED), name="letter_failed"),
         ]

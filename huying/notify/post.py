@@ -176,13 +176,17 @@ def _not_sent(bundle: Bundle, refusal: Refused) -> None:
     """Try again later, longer each time; for good, the duty to tell is back with the desk."""
     log.warning("letter %s: %s", bundle.first.pk, refusal)
     if not refusal.for_good and bundle.first.tries < MOST_TRIES:
-        wait = timedelta(minutes=min(2**bundle.first.tries, 240))
-        ids = [letter.pk for letter in bundle.letters]
-        Letter.objects.filter(pk__in=ids, state=SENDING).update(state=WAITING, due=now() + wait, why=str(refusal)[:200])
+        ids, again = [letter.pk for letter in bundle.letters], now() + wait(bundle.first.tries)
+        Letter.objects.filter(pk__in=ids, state=SENDING).update(state=WAITING, due=again, why=str(refusal)[:200])
         return
     with writing():
         if _close(bundle, FAILED, str(refusal)):
             undelivered(bundle.letters)
+
+
+def wait(tries: int) -> timedelta:
+    """How long a letter waits after so many tries."""
+    return timedelta(minutes=min(2**tries, 240))
 
 
 def _close(bundle: Bundle, state: str, why: str) -> bool:
