@@ -167,6 +167,30 @@ def test_two_cases_moved_under_each_other_at_once_make_no_circle(turn: int) -> N
     assert kinds(results) == {"Entry": 1, "CannotMerge": 1}, results
 
 
+@pytest.mark.parametrize("turn", range(3))
+def test_two_cases_moved_under_each_others_grandchildren_at_once_make_no_circle(turn: int) -> None:
+    one, below_one = _line()
+    two, below_two = _line()
+    moves = [
+        step(one, "move", "supervision.1", parent=below_two.number, reason="改挂"),
+        step(two, "move", "supervision.2", parent=below_one.number, reason="改挂"),
+    ]
+    assert kinds(at_once(moves)) == {"Entry": 1, "CannotMerge": 1}
+
+
+def _line() -> tuple[Case, Case]:
+    """A task below a support, and the task below that: none of them is locked when the other line is moved."""
+    _, (support,) = supported(1)
+    act(support, "send_back", "lighting.2", reason="还没修好")
+    line = []
+    for above in (support, None):
+        parent = above or line[0]
+        act(parent, "task", "parks.1", children=[TASK])
+        line.append(Case.objects.get(parent=parent))
+        act(line[-1], "accept", "parks.1")
+    return line[0], line[1]
+
+
 def test_two_openings_with_one_source_reference_are_one_case() -> None:
     said = {"title": "路灯不亮", "text": "柳园路 12 号门前", "type": "help"}
     intake = Intake("request", said, source_system="province", source_ref="P-2026-0615-7")

@@ -32,6 +32,8 @@ LONGEST_SOURCE = (64, 200)
 HAPPENED = {"zh-Hans": "发生时间", "en": "when it happened"}
 # A page's clock may be a little ahead of the server's.
 AHEAD = timedelta(minutes=5)
+MOVES = 0x68757969
+"""The number of the advisory lock that one move at a time holds."""
 UNTOUCHED = frozenset({"clock", "case"})
 
 
@@ -247,12 +249,21 @@ def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
     pk, parent_id = known.pk, known.parent_id
     new = find(said.shown(said_["parent"])) if act == "move" and said_.get("parent") else None
     survivor = _survivor(said.shown(said_["into"])) if said_.get("into") else None
+    if new is not None:
+        _one_move_at_a_time()
     named = survivor or new
     locked = _lock({pk, parent_id, named.pk if named else None})
     case = locked[pk]
     if case.parent_id != parent_id:
         raise _Moved(case)  # locking its new parent now would be out of order
     return Held(case, case.folded(), locked.get(parent_id or 0), locked[named.pk] if named else None)
+
+
+def _one_move_at_a_time() -> None:
+    """Two moves that lock nothing in common could each be fit, and together make a circle."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MOVES])
 
 
 def _lock(pks: set[int | None]) -> dict[int, Case]:
