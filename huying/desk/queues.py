@@ -42,6 +42,11 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @signed_in
 def queue(request: HttpRequest, visitor: Visitor, name: str = "all") -> HttpResponse:
     """One page of a queue, next due first."""
+    return listed(request, visitor, name)
+
+
+def listed(request: HttpRequest, visitor: Visitor, name: str, *, base: str = "/desk/case/") -> HttpResponse:
+    """The page itself; `base` is where a row leads, before its number."""
     filters = Filters.of(request.path, request.GET, visitor)
     after = _after(request.GET.get("after", ""))
     if name not in rail.QUEUES:
@@ -52,11 +57,12 @@ def queue(request: HttpRequest, visitor: Visitor, name: str = "all") -> HttpResp
     label = rail.label(name, visitor.language)
     told.came(request, label, [row.number for row in rows])
     mine, others = rail.queues(visitor, name)
+    empty = not rows and bool(filters.asked)
     known = {
         "label": label, "name": name, "rows": rows, "filters": filters, "mine": mine, "others": others, "cut": cut,
-        "next": _next(filters, shown[-1]) if more and shown else "", "paged": bool(after),
+        "next": _next(filters, shown[-1]) if more and shown else "", "paged": bool(after), "looked_at": LOOKED_AT,
         "views": View.objects.filter(user=visitor.user).order_by("name"), "lamps": _lamps(filters, visitor),
-        "drop": _drop(name, visitor, filters) if not rows and filters.asked else None, "all_lamps": filters.with_(lamp=""), "looked_at": LOOKED_AT,
+        "drop": _drop(name, visitor, filters) if empty else None, "all_lamps": filters.with_(lamp=""), "base": base,
     }  # fmt: skip
     return show(request, visitor, "desk/queue.html", known)
 

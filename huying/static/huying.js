@@ -113,6 +113,20 @@
     }, 20000);
   }
 
+  /* The call-back: what isn't asked is hidden, and of the results only the one that follows stands there. */
+  var calls = one("[data-callback]");
+  if (calls) {
+    var follow = function () {
+      var reached = one("[name=reached]:checked", calls), solved = one("[name=solved]:checked", calls);
+      var talked = !reached || reached.value === "yes";
+      all("[data-if-reached]", calls).forEach(function (part) { part.hidden = !talked; });
+      var result = !reached ? "" : !talked ? "unreached" : !solved ? "" : solved.value === "no" ? "no" : "yes";
+      all("[data-result]", calls).forEach(function (part) { part.hidden = result ? part.dataset.result !== result : false; });
+    };
+    calls.addEventListener("change", follow);
+    follow();
+  }
+
   /* A seal that closes by itself. */
   var seal = one("[data-seals]");
   if (seal) {
