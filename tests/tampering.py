@@ -33,8 +33,8 @@ def tampered(*changes: tuple[str, *tuple[Value, ...]]) -> Iterator[None]:
 
 
 def found() -> list[audit.Difference]:
-    """What the audit finds in the whole ledger."""
-    return list(audit.audit())
+    """What the audit finds in the whole ledger, but for the guard that the tampering lifted."""
+    return [difference for difference in audit.audit() if difference.code != "guard"]
 
 
 def codes() -> set[str]:
@@ -58,8 +58,11 @@ def edited(row: models.Model, column: str) -> Value:
         return not value
     if isinstance(value, int):
         return value + 1
-    if column in ("at", "happened_at", "closed", "due", "next_due", "alarm", "erased"):
+    field = row._meta.get_field(column)
+    if isinstance(field, models.DateTimeField):
         return datetime.fromisoformat("2026-06-15T00:00:00+00:00")
+    if isinstance(field, models.IntegerField):
+        return 7
     text = "" if value is None else str(value)
     return text.replace("}", ',"x":1}', 1) if text.endswith("}") else text[:-1] + "x"
 

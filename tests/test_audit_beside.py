@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from huying.ledger import attachments, documents, search
+from huying.ledger import attachments, audit, documents, search
 from huying.ledger.models import Case, Document, Identity, Listed, Outbox
 from tests import tampering
 from tests.cast import act, call
@@ -254,6 +254,14 @@ def test_a_procedure_deleted_from_the_database(lamp: Case) -> None:
 def test_a_city_edited_or_deleted(lamp: Case, sql: str) -> None:
     with tampered((sql,)):
         assert codes() == {"version"}
+
+
+def test_a_guard_taken_away() -> None:
+    with tampered():
+        [difference] = audit.audit()
+        assert difference.code == "guard"
+        assert "guard_ledger_entry_update" in difference.words()
+    assert list(audit.audit()) == []
 
 
 def test_a_text_taken_out_of_the_search_index(lamp: Case) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests import tampering
 from tests.cast import act, call
 from tests.tampering import entry, everything, found, tampered
 from tests.together import at_once
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +104,12 @@ def test_the_audit_is_silent_while_others_write(committed: None) -> None:
         return [difference.words() for _ in range(12) for difference in audit.audit()]
 
     assert at_once([write, look, write, look]) == [None, [], None, []]
+
+
+@pytest.mark.parametrize("page", ["docs/explanation/what-audit-sees.md", "docs/zh/explanation/what-audit-sees.md"])
+def test_every_finding_is_told_in_both_languages(page: str) -> None:
+    code = "".join((ROOT / "huying" / "ledger" / name).read_text("utf-8") for name in ("audit.py", "replay.py"))
+    codes = set(re.findall(r"(?:_found|_broken)\([^,]+, \"(\w+)\"|Difference\([^,]+, 0, \"(\w+)\"", code))
+    named = {one or other for one, other in codes}
+    assert len(named) == 18
+    assert set(re.findall(r"^\| `(\w+)` \|", (ROOT / page).read_text("utf-8"), re.MULTILINE)) == named

@@ -180,20 +180,46 @@ def test_the_check_names_each_guard_that_was_taken_away(db: None) -> None:
     assert missing() == ""
 
 
-SWITCHED_OFF = {
-    "sqlite": "DROP TRIGGER guard_ledger_case_delete; CREATE TRIGGER guard_ledger_case_delete"
-    " BEFORE DELETE ON ledger_case BEGIN SELECT 1; END",
-    "postgresql": "ALTER TABLE ledger_case DISABLE TRIGGER guard_ledger_case_delete",
+OFF = {
+    "sqlite": [
+        ["DROP TRIGGER {name}", "CREATE TRIGGER {name} BEFORE DELETE ON ledger_case BEGIN SELECT 1; END"],
+        ["DROP TRIGGER {name}"],
+    ],
+    "postgresql": [
+        ["ALTER TABLE ledger_case DISABLE TRIGGER {name}"],
+        ["ALTER TABLE ledger_case ENABLE REPLICA TRIGGER {name}"],
+        [
+            "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+            "CREATE OR REPLACE TRIGGER {name} BEFORE DELETE ON ledger_case FOR EACH ROW EXECUTE FUNCTION nothing()",
+        ],
+    ],
 }[connection.vendor]
 
 
-def test_a_guard_that_is_there_but_does_nothing_is_named_and_mended(db: None) -> None:
+@pytest.mark.parametrize("statements", OFF)
+def test_a_guard_that_is_there_but_does_nothing_is_named_and_mended(db: None, statements: list[str]) -> None:
     with connection.cursor() as cursor:
-        for statement in SWITCHED_OFF.split("; ", 1) if SQLITE else [SWITCHED_OFF]:
-            cursor.execute(statement)
-    assert missing() == "台账缺少保护，下列触发器不在：guard_ledger_case_delete。"
+        for statement in statements:
+            cursor.execute(statement.format(name="guard_ledger_case_delete"))
+    assert guard.missing() == ["guard_ledger_case_delete"]
     guard.install()
-    assert missing() == ""
+    assert guard.missing() == []
+    case = call()
+    connection.check_constraints()
+    refused("DELETE FROM ledger_case WHERE id = %s", case.pk)
+
+
+def test_a_function_that_refuses_nothing_any_more_is_found(db: None) -> None:
+    """PostgreSQL's triggers share one function: made harmless, none of them is a guard."""
+    if not SQLITE:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION huying_refuse() RETURNS trigger LANGUAGE plpgsql "
+                "AS 'BEGIN RETURN NULL; END'"
+            )
+        assert guard.missing() == sorted(names())
+        guard.install()
+    assert guard.missing() == []
 
 
 def test_installing_twice_changes_nothing(db: None) -> None:

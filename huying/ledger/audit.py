@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from django.db.models import Count, Exists, OuterRef, Q
 
 from huying.city import store
-from huying.ledger import rulebook, search
+from huying.ledger import guard, rulebook, search
 from huying.ledger.models import Case, Document, Entry, Identity, Listed, Outbox
 from huying.ledger.replay import Beside, Difference, Replay, Versions
 from huying.ledger.writing import reading
@@ -39,6 +39,8 @@ def audit(
         rows = rows.filter(number__in=numbers)
     with reading():
         versions, found = _versions()
+        if numbers is None:
+            found += _guard()
     yield from found
     last = 0
     while True:
@@ -64,6 +66,12 @@ def _versions() -> tuple[Versions, list[Difference]]:
     message = "The stored version {version} was changed after it was loaded."
     found = [Difference("—", 0, "version", message, {"version": name}) for name in [*forged, *altered]]
     return Versions(procedures, cities), found
+
+
+def _guard() -> list[Difference]:
+    names = ", ".join(guard.missing())
+    message = "The ledger's guard is missing: {names}."
+    return [Difference("—", 0, "guard", message, {"names": names})] if names else []
 
 
 class _OfCase(Protocol):

@@ -80,10 +80,8 @@ _REPLACING = tuple(
     for table, keys in _KEYS.items()
 )
 _TRUNCATING = tuple(Guard(table, "TRUNCATE") for table in _KEYS)
-_FUNCTION = (
-    "CREATE OR REPLACE FUNCTION huying_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-)
+_BODY = "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END"
+_FUNCTION = f"CREATE OR REPLACE FUNCTION huying_refuse() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
 
 
 def guards() -> tuple[Guard, ...]:
@@ -113,11 +111,11 @@ def _postgresql(guard: Guard) -> str:
 def install() -> None:
     """Put every trigger in place whose table exists; those that are there as they should be stay."""
     tables = set(connection.introspection.table_names())
-    missing = [guard for guard in _missing() if guard.table in tables]
+    wanted = [guard for guard in _missing() if guard.table in tables]
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_FUNCTION)
-        for guard in missing:
+        for guard in wanted:
             if connection.vendor == "sqlite":
                 cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}")
             cursor.execute(_postgresql(guard) if connection.vendor == "postgresql" else _sqlite(guard))
@@ -143,19 +141,23 @@ def lifted() -> Iterator[None]:
         install()
 
 
+def missing() -> list[str]:
+    """The names of the guards that aren't there, are switched off, or do something else."""
+    return sorted(guard.name for guard in _missing())
+
+
 def _missing() -> list[Guard]:
-    """The guards that aren't there, are switched off, or (SQLite keeps the text) say something else."""
+    postgresql = connection.vendor == "postgresql"
     query = (
-        "SELECT tgname, '' FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
-        if connection.vendor == "postgresql"
+        "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+        "WHERE NOT t.tgisinternal AND t.tgenabled = 'A'"
+        if postgresql
         else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
         present = dict(cursor.fetchall())
-    if connection.vendor == "postgresql":
-        return [guard for guard in guards() if guard.name not in present]
-    return [guard for guard in guards() if present.get(guard.name) != _sqlite(guard)]
+    return [guard for guard in guards() if present.get(guard.name) != (_BODY if postgresql else _sqlite(guard))]
 
 
 def after_migrate(**signal: object) -> None:
@@ -172,12 +174,11 @@ def check_installed(
     try:
         if "ledger_entry" not in connections["default"].introspection.table_names():
             return []
-        missing = _missing()
+        names = ", ".join(missing())
     except DatabaseError:
         return []
-    if not missing:
+    if not names:
         return []
-    names = ", ".join(sorted(guard.name for guard in missing))
     language = settings.HUYING_LANGUAGE
     said = say("The ledger's guard is missing: {names}.", language, names=names)
     return [checks.Error(said, hint=say("Run `huying init`: it installs the guard again.", language), id="ledger.E001")]
