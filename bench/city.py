@@ -26,7 +26,7 @@ class City:
     def __init__(self, name: str, url: str, home: Path, siblings: int) -> None:
         self.name = name
         home.mkdir(parents=True, exist_ok=True)
-        env = {
+        self.environment = {
             **os.environ,
             "HUYING_MODE": "test",
             "HUYING_NOW": CLOCK,
@@ -36,7 +36,7 @@ class City:
         }
         words = [sys.executable, "-m", "bench.city", str(siblings)]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(words, cwd=ROOT, env=env, stdin=pipe, stdout=pipe, text=True)
+        self.process = subprocess.Popen(words, cwd=ROOT, env=self.environment, stdin=pipe, stdout=pipe, text=True)
 
     def ask(self, **question: object) -> Any:
         """The answer to one question. SystemExit where the process has ended."""
@@ -82,14 +82,14 @@ def serve() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import reading, writing
+    from bench import coming, reading, writing
     from huying.bench import fill
     from huying.ledger import administration
 
     reading.SIBLINGS["many"] = int(sys.argv[1])
     call_command("migrate", verbosity=0)
     administration.begin(ROOT / "cities" / "demo")
-    measures = {**writing.MEASURES, **reading.MEASURES}
+    measures = {**writing.MEASURES, **reading.MEASURES, **coming.MEASURES}
     for line in sys.stdin:
         question = json.loads(line)
         if "fill" in question:
