@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,14 +19,16 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from huying.city import store
-from huying.errors import BadDate, BadInput, Refused, sentence
-from huying.ledger import attachments, audit, find, number, rulebook, said
+from huying.errors import BadCity, BadDate, BadInput, BadProcedures, Refused, sentence
+from huying.ledger import administration, attachments, audit, find, number, rulebook, said
 from huying.ledger.models import Case, Document, Entry, Identity, Listed, Outbox
 from huying.ledger.procedure import may
+from huying.ledger.procedure_file import FOLDER as PROCEDURES
 from huying.ledger.record import Intake, open_case, open_cases, record
 from huying.ledger.said import Requester, Upload
 from huying.ledger.vocabulary import FIELD_TYPES, Field
 from tests.cast import MORNING, act, call, who
+from tests.conftest import DEMO
 from tests.saying import Speaker
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +221,35 @@ def test_what_happened_earlier_is_kept_to_the_second_in_one_time() -> None:
     kept = list(Entry.objects.filter(case=case).order_by("seq").values_list("happened_at", flat=True))
     assert kept == [datetime(2026, 6, 14, 12, 30, 5, tzinfo=UTC), MORNING + timedelta(minutes=4)]
     assert list(audit.audit(numbers=frozenset({case.number}))) == []
+
+
+# --- folders
+
+
+def test_a_procedure_file_with_a_slip_is_refused_with_its_line_and_the_old_one_rules_on(tmp_path: Path) -> None:
+    folder = tmp_path / "procedures"
+    shutil.copytree(PROCEDURES, folder)
+    request = folder / "request.toml"
+    request.write_text(request.read_text("utf-8").replace('to = "triaged"', 'too = "triaged"', 1), "utf-8")
+    before = rulebook.procedure("request").digest
+    with nothing_written(), pytest.raises(BadProcedures) as refused:
+        administration.load_procedures(who("admin.system"), path=folder)
+    assert re.search(r"request\.toml:\d+: 没有“too”这个键；", sentence(refused.value))
+    assert rulebook.procedure("request").digest == before
+
+
+def test_a_city_folder_half_written_is_refused_and_the_old_city_rules_on(tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    shutil.copytree(DEMO, folder)
+    (folder / "people.csv").unlink()
+    units = (folder / "units.csv").read_bytes()
+    (folder / "units.csv").write_bytes(units[: len(units) // 2])
+    before = store.current().version
+    with nothing_written(), pytest.raises(BadCity) as refused:
+        administration.load_city(folder, who("admin.system"))
+    assert "people.csv" in sentence(refused.value)
+    assert "units.csv:" in sentence(refused.value)
+    assert store.current().version == before
 
 
 # --- anything at all, anywhere
