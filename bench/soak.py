@@ -89,7 +89,7 @@ def head(minutes: float, walked: str) -> str:
         "are the same work, or the same reading among many cases and among few, measured in turns in the same\n"
         "minutes, so that a slow or busy machine slows both.\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}, {os.cpu_count()} cores, {memory:.0f} GiB of memory,\n"
-        f"{minutes:.0f} minutes for the cases. {walked}\n\n"
+        f"{minutes:.0f} minutes for the cases.\n{walked}\n\n"
     )
 
 
