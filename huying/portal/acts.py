@@ -32,19 +32,11 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "reopen": ("reopen", "reopen_direct", "restore"),
     "seal": ("seal",),
 }
-NEEDED = {
-    "contest": ("reason", "Say what isn't right, so that those who do it again know."),
-    "reopen": ("reason", "Say what is the matter now, so that those who take it up know."),
-    "add": ("text", "Say what there is to add; a few words are enough."),
-}
-DONE = {
-    "solved": "Recorded: you say that it is solved. Thank you for looking.",
-    "contest": "Recorded: it goes back to be done again. The first date stays on record.",
-    "add": "Added, and passed on to those who handle it.",
-    "chase": "Chased: it was counted, and {unit} was told.",
-    "withdraw": "Withdrawn. You can have it taken up again here.",
-    "reopen": "It is taken up again.",
-    "seal": "Your identity is confidential from now on.",
+NEEDED = {"contest": "reason", "reopen": "reason", "add": "text"}
+MISSING = {
+    "contest": "Say what isn't right, so that those who do it again know.",
+    "reopen": "Say what is the matter now, so that those who take it up know.",
+    "add": "Say what there is to add; a few words are enough.",
 }
 FIELDS = ("way", "seen", "contacted", "solved", "satisfied", "text", "reason")
 LINKS_A_DAY, ASKS_AN_HOUR = 3, 10
@@ -80,9 +72,9 @@ def do(case: Case, sent: Sent, language: str) -> Tried:
         tried.wrong["form"] = say("What you sent didn't arrive whole. Please send it again.", language)
         return tried
     _digits(case, sent, tried, language)
-    name, missing = NEEDED.get(tried.way, ("", ""))
+    name = NEEDED.get(tried.way, "")
     if name and not tried.values[name]:
-        tried.wrong[name] = say(missing, language)
+        tried.wrong[name] = say(MISSING[tried.way], language)
     if sent.left_out:
         tried.wrong["photos"] = say(
             "Too large: {names}. A file may have 20 MB, all together 80 MB; everything else you wrote is kept here.",

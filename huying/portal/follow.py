@@ -23,6 +23,15 @@ from huying.portal.receipt import blocks, no_link, sealed_words
 from huying.portal.story import files_of, shown, story
 from huying.portal.uploads import read
 
+DONE = {
+    "solved": "Recorded: you say that it is solved. Thank you for looking.",
+    "contest": "Recorded: it goes back to be done again. The first date stays on record.",
+    "add": "Added, and passed on to those who handle it.",
+    "chase": "Chased: it was counted, and {unit} was told.",
+    "withdraw": "Withdrawn. You can have it taken up again here.",
+    "reopen": "It is taken up again.",
+    "seal": "Your identity is confidential from now on.",
+}
 WAYS = ("solved", "contest", "add", "chase", "withdraw", "reopen", "seal")
 """What a requester can do, by the names under which the page offers it."""
 
@@ -75,11 +84,17 @@ def _page(
         "asks_digits": identity.has_phone(case),
         "values": tried.values if tried else {},
         "wrong": tried.wrong if tried else {},
-        "done": acts.DONE.get(request.GET.get("done", ""), "") if request.method == "GET" else "",
+        "done": _done(request, teller),
         "chases": teller.state.counts.get("chase", 0),
         "fingerprint": blocks(case.head),
     }
     return show(request, "follow", context, status=status, personal=True)
+
+
+def _done(request: HttpRequest, teller: Teller) -> str:
+    """What the page says once after an act; an address alone can't make it say anything else."""
+    way = request.GET.get("done", "") if request.method == "GET" else ""
+    return teller.wording.say(DONE[way], unit=teller.wording.unit(teller.case.lead)) if way in DONE else ""
 
 
 def _kept(teller: Teller, telling: Telling) -> Mapping[str, object] | None:
