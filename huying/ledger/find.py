@@ -50,7 +50,7 @@ def _led(actor: Actor, city: City | None = None) -> QuerySet[Case]:
 
 def _accusing(actor: Actor, city: City) -> set[str]:
     """The units that a report can be about so that this actor must not see it: their own and all above."""
-    return {above for unit in actor.units() for above in city.above(unit)}
+    return {accused for unit in actor.units() for accused in (unit, *city.above(unit))}
 
 
 def one(text: str, actor: Actor) -> Case:
