@@ -16,10 +16,13 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import pytest
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
 
+from huying.ledger import guard
 from tests.cast import MORNING
+from tests.conftest import lay, wipe
 
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE, DESK = (390, 844), (1280, 900)
@@ -49,20 +52,25 @@ def _closing(application: Any) -> Any:
     return answering
 
 
-@pytest.fixture
-def served(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server of the committed database, on the demo's clock."""
-    monkeypatch.setattr(settings, "HUYING_NOW", MORNING)
+@pytest.fixture(scope="module")
+def served(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of a server on the demo's clock; what the tests of a module do to its database stays for the next."""
     server = _Server(("127.0.0.1", 0), _Quiet)
     server.set_app(_closing(get_wsgi_application()))
     address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(settings, "HUYING_PUBLIC_URL", address)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield address
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+        patch.setattr(settings, "HUYING_NOW", MORNING)
+        patch.setattr(settings, "HUYING_PUBLIC_URL", address)
+        thread.start()
+        yield address
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        with guard.lifted():
+            wipe()
+        lay()
+        connection.close()
 
 
 @pytest.fixture(scope="module")
