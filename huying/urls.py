@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from huying.desk import acting, callback, case, entrance, health, looking, me, queues
+from huying.desk import acting, call, callback, case, entrance, health, looking, me, queues
 from huying.intake import open311
 from huying.portal import follow, public, receipt, report
 
@@ -40,6 +40,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/register/", queues.register),
     path("desk/register/<kind>", queues.register),
     path("desk/find", queues.search),
+    path("desk/call", call.call),
+    path("desk/call/known", call.known),
+    path("desk/call/similar", call.similar),
+    path("desk/call/<number>", call.taken),
     path("desk/callback/", callback.waiting),
     path("desk/callback/<number>", callback.callback),
     path("desk/open/<kind>", acting.opening),
@@ -60,3 +64,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"{V2}openapi\.json$", csrf_exempt(open311.openapi)),
     re_path(r"^open311(?:/|$)", csrf_exempt(open311.nowhere)),
 ]
+handler400 = open311.unreadable

@@ -47,9 +47,9 @@ def words(text: str) -> str:
 
 
 def hidden(text: str) -> dict[str, str]:
-    """The hidden fields of the act's form."""
-    form = text[text.index("hy-act-open hy-stack-s") :] if "hy-act-open hy-stack-s" in text else text
-    return {name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)}
+    """The hidden fields of the form of an act or a case."""
+    found = re.findall(r'type="hidden" name="(turn|seq|token)" value="([^"]*)"', text)
+    return {name: unescape(value) for name, value in found}
 
 
 def do(client: Client, case: Case, act: str, /, **said: Any) -> Any:

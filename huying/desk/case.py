@@ -29,6 +29,8 @@ from huying.notify.words import Message
 MACHINES = frozenset({"clock", "case"})
 TEXTS = ("handling_copy", "text")
 KEYS = 9
+FILLED = frozenset({"type", "urgency", "wish"})
+"""Kept facts that a form begins with; other facts are said anew each time."""
 LETTERS = frozenset({"letter", "undelivered"})
 
 
@@ -191,8 +193,17 @@ class CasePage:
 
     @property
     def widgets(self) -> list[Widget]:
-        """The open form's fields."""
-        return self.form.widgets(self.asking.typed, self.asking.errors) if self.form and self.asking else []
+        """The open form's fields; what the case knows already stands in them."""
+        if self.form is None or self.asking is None:
+            return []
+        typed = self.asking.typed if self.asking.typed.texts else Typed(self._known(self.form.act))
+        return self.form.widgets(typed, self.asking.errors)
+
+    def _known(self, act: Act) -> dict[str, str]:
+        """One fact is typed once: what the case knows of the fields that an act asks for."""
+        whole = {"category": self.state.category, "area": self.state.area, "about": self.state.about}
+        whole |= {name: str(value) for name, value in self.state.facts.items() if name in FILLED}
+        return {name: whole[name] for name in act.fields if whole.get(name)}
 
     @property
     def mistakes(self) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ FEW = 7
 """So many choices are shown side by side; more fold into a list."""
 ROWS = 3
 MOST_BYTES = 21 * 1024 * 1024
-PARTS = ("name", "phone", "email", "address")
+PARTS = ("phone", "name", "email", "address")
 _PART_LABELS = {"name": "Name of the person", "phone": "Telephone", "email": "E-mail", "address": "Postal address"}
 HINTS = {
     "due": "A date, or a limit with its unit: 5wd working days, 24h hours, 15d days",
@@ -137,7 +137,7 @@ class Form:
     def _judged(self, procedure: Procedure, act: Act, declared: Field, value: object, name: str) -> dict[str, str]:
         """What is wrong with one answer: nothing, or one sentence."""
         needed = (declared.name,) if declared.name in act.needs else ()
-        alone = replace(act, needs=needed, takes=() if needed else (declared.name,))
+        alone = replace(act, needs=needed, knows=(), takes=() if needed else (declared.name,))
         try:
             saying.read(procedure, alone, {declared.name: value or None}, self.city)
         except MissingField:

@@ -127,6 +127,25 @@
     follow();
   }
 
+  /* A call: words of danger show the numbers at once; a ground brings its ready words. */
+  var taking = one("[data-call]");
+  if (taking) {
+    var dangers = taking.dataset.danger.split("|").filter(Boolean);
+    var heed = function () {
+      var said = all("textarea,input[type=text],input:not([type])", taking).map(function (field) { return field.value; }).join(" ").toLowerCase();
+      one("[data-alarm]", taking).hidden = !dangers.some(function (word) { return said.indexOf(word.toLowerCase()) >= 0; });
+    };
+    taking.addEventListener("input", heed);
+    heed();
+    all("[name=ground]", taking).forEach(function (ground) {
+      ground.addEventListener("change", function () {
+        var reply = one("[name=reply]", taking), ready = all("[name=ground]", taking).map(function (other) { return other.dataset.words; });
+        if (!reply.value.trim() || ready.indexOf(reply.value) >= 0) { reply.value = ground.dataset.words; }
+      });
+    });
+    if (!document.querySelector("[data-focus]")) { var phone = one("[data-phone]", taking); if (phone) { phone.focus(); } }
+  }
+
   /* A seal that closes by itself. */
   var seal = one("[data-seals]");
   if (seal) {
@@ -222,7 +241,11 @@
     if (before === "g" && GOES[event.key]) { before = ""; event.preventDefault(); location.href = GOES[event.key]; return; }
     before = event.key;
     var digit = /^[1-9]$/.test(event.key) && event.target.type !== "radio" ? one("[data-key='" + event.key + "']") : null;
-    if (digit) { event.preventDefault(); location.href = digit.href; return; }
+    if (digit) {
+      event.preventDefault();
+      if (digit.href) { location.href = digit.href; } else { one("input:not([type=hidden]),textarea,select,[data-submit]", digit).focus(); }
+      return;
+    }
     var act = KEYS[event.key];
     if (act && act()) { event.preventDefault(); }
   });
