@@ -90,13 +90,12 @@ def begin(path: Path) -> City:
 # --- the city's data
 
 
-def read_city(path: Path) -> City:
+def read_city(path: Path, *, on: date | None = None) -> City:
     """The city of a folder, as fit for work today. Raises BadCity with every finding, and touches no database.
 
     Looked at beside the procedures that it will run with: those that ship, and its own laid over them.
     """
-    here = store.current() if store.current_number() else None
-    city = folder.read(path, on=_today(here) if here else now().date())
+    city = folder.read(path, on=on or now().date())
     procedures, findings = together(_laid_over(city))
     findings = findings or check(procedures, city)
     if findings:
@@ -125,7 +124,7 @@ def load_city(path: Path, actor: Actor) -> tuple[City, bool]:
     with findings, or WouldStrand; then the version in force stays.
     """
     _allowed(actor, "load_city")
-    read = read_city(path)
+    read = read_city(path, on=_today(store.current()))
     with writing():
         Case.objects.select_for_update().get(pk=standing(actor).pk)
         before = store.current()
