@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from huying.city import store
 from huying.ledger import attachments, audit, find
@@ -98,6 +100,13 @@ def test_every_handled_category_is_a_service_and_no_other() -> None:
     ]  # fmt: skip
     assert (lamp["service_name"], lamp["metadata"]) == ("路灯不亮", True)
     assert lamp["group"] == store.current().categories["streets"].name["zh-Hans"]
+
+
+def test_the_list_of_services_asks_the_database_a_few_times_only() -> None:
+    get(f"{V2}/services.json")
+    with CaptureQueriesContext(connection) as queries:
+        assert len(get(f"{V2}/services.json").json()) > 100
+    assert len(queries) < 5
 
 
 def test_services_are_named_in_the_callers_language() -> None:

@@ -220,6 +220,12 @@ def test_an_address_that_isnt_there_is_told_in_form(path: str, method: str) -> N
     assert errors(getattr(Client(), method)(f"/open311{path}"))[0][0] == 404
 
 
+def test_a_host_that_isnt_ours_is_told_in_form_at_the_door_only() -> None:
+    assert errors(Client().get(f"{V2}/services.xml", headers={"Host": "evil.example"}))[0][0] == 400
+    elsewhere = Client().get("/health", headers={"Host": "evil.example"})
+    assert elsewhere.status_code == 400 and b"<errors>" not in elsewhere.content
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

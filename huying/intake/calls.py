@@ -278,7 +278,8 @@ def _hashed(value: object) -> str:
 
 def _retried(source: Source, fingerprint: str) -> str:
     """The number of the call that came before under this Idempotency-Key. Raises OtherCall for another one."""
-    known = Retry.objects.filter(mark=source.mark).first() if source.mark else None
+    rows = Retry.objects.raw("SELECT * FROM intake_retry WHERE mark = %s", [source.mark]) if source.mark else ()
+    known = next(iter(rows), None)
     if known is not None and known.fingerprint != fingerprint:
         raise OtherCall()
     return known.number if known else ""
@@ -326,11 +327,12 @@ def _notices(reading: Reading, opened: str, *, over: bool) -> Iterator[str]:
     if _danger(reading):
         calls = [{lang: f"{phone} {words[lang]}" for lang in words} for phone, words in asked.city.emergency.items()]
         yield asked.say("If anybody is in danger, call now: {numbers}.", numbers=asked.joined(calls))
+    told = number.said(opened)
     if asked.sandbox:
-        yield asked.say("This is the sandbox: the call was checked and not kept.")
-    yield asked.say(
-        "Your call has the number {number}; with it you can follow it at any time.", number=number.said(opened)
-    )
+        msgid = "This is the sandbox: the call was checked and not kept; {number} can be read for a day."
+    else:
+        msgid = "Your call has the number {number}; with it you can follow it at any time."
+    yield asked.say(msgid, number=told)
     if reading.outside:
         yield asked.say("The point lies outside the city's areas; somebody will look where it belongs.")
     if over:

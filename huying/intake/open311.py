@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.views.defaults import bad_request
 
 from huying.errors import BadForm, HuyingError, NoSuchAddress, UnknownToken, WrongMethod, say
 from huying.intake import body, calls, listing, updates
@@ -182,3 +183,10 @@ def openapi(asked: Asked) -> HttpResponse:
 def nowhere(asked: Asked) -> HttpResponse:
     """Any other address below this door."""
     raise NoSuchAddress(address=asked.absolute("/open311/v2/openapi.json"))
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What can't be read before any address is found, such as a host name that isn't ours: in form at this door."""
+    if request.path.startswith("/open311"):
+        return told([BadForm(why=str(exception)[:100])], form_of(request, None), language_of(request))
+    return bad_request(request, exception)

@@ -46,8 +46,10 @@ def fetch_waiting(fetcher: Fetcher | None = None, *, seconds: float = BUDGET_SEC
 def _leased() -> Picture | None:
     """The next picture that is due, and nobody else's for a quarter of an hour."""
     for picture in Picture.objects.filter(due__lte=now()).order_by("due")[:10]:
-        mine = Picture.objects.filter(pk=picture.pk, due=picture.due)
-        if mine.update(due=now() + LEASE, tries=picture.tries + 1):
+        with writing():
+            mine = Picture.objects.filter(pk=picture.pk, due=picture.due)
+            leased = mine.update(due=now() + LEASE, tries=picture.tries + 1)
+        if leased:
             picture.tries += 1
             return picture
     return None
@@ -67,7 +69,8 @@ def _fetched(picture: Picture, fetcher: Fetcher) -> bool:
             failures.append(failure)
     later = any(isinstance(failure, NotFetched) and failure.again for failure in failures)
     if later and picture.tries <= len(AGAIN):
-        Picture.objects.filter(pk=picture.pk).update(due=now() + AGAIN[picture.tries - 1])
+        with writing():
+            Picture.objects.filter(pk=picture.pk).update(due=now() + AGAIN[picture.tries - 1])
         return False
     _put(picture, uploads, failures)
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from huying.city.facts import Category
 from huying.errors import NotHandled, UnknownService
@@ -34,17 +34,19 @@ _HINTS: Mapping[str, Words] = {
 
 def services(asked: Asked) -> Node:
     """Every handled category, each as GeoReport describes a service."""
-    return [_service(asked, category) for category in asked.city.categories.values() if category.handled]
+    handled = [category for category in asked.city.categories.values() if category.handled]
+    metadata = bool(attributes())
+    return [_service(asked, category, metadata) for category in handled]
 
 
-def _service(asked: Asked, category: Category) -> Node:
+def _service(asked: Asked, category: Category, metadata: bool) -> Node:
     path = [asked.city.categories[code] for code in asked.city.category_path(category.code)]
     words = [words for node in path for words in node.name.values()]
     return {
         "service_code": category.code,
         "service_name": asked.of(category.name),
         "description": " / ".join(asked.of(node.name) for node in reversed(path)),
-        "metadata": bool(attributes()),
+        "metadata": metadata,
         "type": "realtime",
         "keywords": ", ".join(dict.fromkeys(word.replace(",", " ") for word in words)),
         "group": asked.of(path[-1].name),
@@ -63,7 +65,8 @@ def service(asked: Asked, code: str) -> Category:
 
 def definition(asked: Asked, code: str) -> Node:
     """What a service asks beyond GeoReport's own parameters; all services ask the same."""
-    asks = [_attribute(asked, field, order) for order, field in enumerate(attributes(), 1)]
+    needed = rulebook.procedure(PROCEDURE).act("open").needs
+    asks = [_attribute(asked, field, order, needed) for order, field in enumerate(attributes(), 1)]
     return {"service_code": service(asked, code).code, "attributes": asks}
 
 
@@ -74,13 +77,13 @@ def attributes() -> list[Field]:
     return [field for field in asked if field.type in DATATYPES]
 
 
-def _attribute(asked: Asked, field: Field, order: int) -> Node:
+def _attribute(asked: Asked, field: Field, order: int, needed: Collection[str]) -> Node:
     datatype = DATATYPES[field.type]
     return {
         "variable": True,
         "code": field.name,
         "datatype": datatype,
-        "required": field.name in rulebook.procedure(PROCEDURE).act("open").needs,
+        "required": field.name in needed,
         "datatype_description": asked.of(_HINTS[datatype]),
         "order": order,
         "description": asked.of(field.label),

@@ -16,6 +16,7 @@ from huying.ledger.actor import REQUESTER
 from huying.ledger.find import PublicView, Wanted
 from huying.ledger.models import Case
 from huying.ledger.record import Intake, open_case
+from huying.ledger.writing import writing
 
 KEPT = timedelta(days=1)
 _TIMES = ("opened", "due", "closed", "updated")
@@ -38,7 +39,8 @@ def opened(intake: Intake, key: Key, mark: str) -> str:
         open_case(Intake(intake.procedure, intake.said), REQUESTER, beside=_undo)
     except Undone as trial:
         view = _written(trial.view) if trial.view else ""
-        Trial.objects.create(number=trial.number, key=key, mark=mark, at=timezone.now(), view=view)
+        with writing():
+            Trial.objects.create(number=trial.number, key=key, mark=mark, at=timezone.now(), view=view)
         return trial.number
     raise AssertionError
 
@@ -75,4 +77,8 @@ def _fits(view: PublicView, wanted: Wanted) -> bool:
 
 def sweep() -> int:
     """Forget the trials of yesterday; how many rows."""
-    return Trial.objects.filter(at__lt=timezone.now() - KEPT).delete()[0]
+    old = Trial.objects.filter(at__lt=timezone.now() - KEPT)
+    if not old.exists():
+        return 0
+    with writing():
+        return old.delete()[0]
