@@ -186,7 +186,7 @@ def test_a_field_of_that_kind_would_be_found(monkeypatch: pytest.MonkeyPatch) ->
 
 
 SIGNING_IN = ("axes_", "desk_second", "desk_sitting", "desk_view")
-"""Who may sign in, where they are signed in, tries that failed, and a person's own saved lists: nothing of their work."""
+"""Who may sign in, where they are signed in, tries that failed, and a person's saved lists: nothing of their work."""
 PERSON = re.compile("actor|person|people|staff|user|owner|handler|clerk|employee")
 
 
