@@ -80,6 +80,17 @@ def of(case: Case, field: str) -> str:
     return found.body if found else ""
 
 
+def keys(case: Case, field: str) -> list[str]:
+    """The keys of the documents of a field, oldest first; sealed ones too, for what reads them never shows them."""
+    return list(Document.objects.filter(case=case, field=field).order_by("pk").values_list("key", flat=True))
+
+
+def body(key: str) -> str:
+    """The words of a document, for what works on them and shows them to nobody; nothing once it was erased."""
+    found = Document.objects.filter(key=key, erased=None).first()
+    return found.body if found else ""
+
+
 def readable(case: Case) -> list[Document]:
     """Every document of a case that isn't sealed or erased."""
     return list(Document.objects.filter(case=case, sealed=False, erased=None))
