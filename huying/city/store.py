@@ -40,6 +40,11 @@ def current() -> City:
     return _held(*newest)
 
 
+def loaded(number: int) -> datetime:
+    """When a version was put in force. Raises CityVersion.DoesNotExist."""
+    return CityVersion.objects.values_list("loaded_at", flat=True).get(pk=number)
+
+
 def save(city: City, *, at: datetime) -> City:
     """Put a city in force and return it as stored.
 
