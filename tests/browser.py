@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -52,14 +53,14 @@ def _closing(application: Any) -> Any:
     return answering
 
 
-@pytest.fixture(scope="module")
-def served(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The address of a server on the demo's clock; what the tests of a module do to its database stays for the next."""
+@contextmanager
+def serving() -> Iterator[str]:
+    """A server of the database at hand, on the demo's clock; its address."""
     server = _Server(("127.0.0.1", 0), _Quiet)
     server.set_app(_closing(get_wsgi_application()))
     address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
-    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "HUYING_NOW", MORNING)
         patch.setattr(settings, "HUYING_PUBLIC_URL", address)
         thread.start()
@@ -67,6 +68,24 @@ def served(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def served(committed: None) -> Iterator[str]:
+    """The address of a server of a fresh database."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def served_once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The same for all tests of a module, at a tenth of the time: what one does stays for the next.
+
+    A module takes it by importing it as `served`.
+    """
+    with django_db_blocker.unblock():
+        with serving() as address:
+            yield address
         with guard.lifted():
             wipe()
         lay()

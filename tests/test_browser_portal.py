@@ -13,7 +13,8 @@ from playwright.sync_api import Page, Response, expect
 
 from huying.ledger.models import Case, Document
 from tests import files
-from tests.browser import CHROMIUM, DESK, PHONE, Opening, browser, open_page, served
+from tests.browser import CHROMIUM, DESK, PHONE, Opening, browser, open_page
+from tests.browser import served_once as served
 from tests.residents import LAMP, answered, call, dispatched, fresh_hour, last
 
 __all__ = ["browser", "fresh_hour", "open_page", "served"]

@@ -95,10 +95,6 @@ def fits(case: Case, digits: str) -> bool:
     if identity.ends_with(case, digits):
         return True
     with writing():
+        WrongDigits.objects.filter(at__lt=now() - 2 * WITHIN).delete()  # what no longer counts isn't kept
         insert([WrongDigits(case=case, at=now())])
     return False
-
-
-def sweep() -> int:
-    """Forget wrong tries that no longer count; how many."""
-    return WrongDigits.objects.filter(at__lt=now() - 2 * WITHIN).delete()[0]
