@@ -61,7 +61,8 @@ def _allowed(actor: Actor, act: str) -> None:
         raise refusal
 
 
-def _note(actor: Actor, act: str, said: Mapping[str, object]) -> None:
+def note(actor: Actor, act: str, said: Mapping[str, object]) -> None:
+    """Write an act of administration as the next entry of the standing case. Raises Refused and BadInput."""
     # Locked first: of two who load at once, the second reads the case as the first left it.
     case = Case.objects.select_for_update().get(pk=standing(actor).pk)
     record(case, act, actor, said, seen=case.turn)
@@ -81,9 +82,9 @@ def begin(path: Path) -> City:
         if not InForce.objects.filter(pk=NAME).exists():
             numbers = [new_version.put_in_force(procedure) for procedure in read_procedures(found).values()]
             first = administrator(found)
-            _note(first, "load_city", {"number": found.version})
+            note(first, "load_city", {"number": found.version})
             for number in numbers:
-                _note(first, "load_procedures", {"number": number})
+                note(first, "load_procedures", {"number": number})
         return found
 
 
@@ -142,7 +143,7 @@ def _follow(before: City, read: City, actor: Actor) -> None:
         raise BadCity(findings)
     city = store.save(read, at=now())
     admin = person(actor.key, city, _today(city))
-    _note(admin, "load_city", {"number": city.version})
+    note(admin, "load_city", {"number": city.version})
     files = before.procedures.keys() | city.procedures.keys()
     changed = {file for file in files if before.procedures.get(file) != city.procedures.get(file)}
     if changed:
@@ -221,7 +222,7 @@ def _renew(actor: Actor, procedures: Iterable[Procedure]) -> list[str]:
     changed = [procedure for procedure in procedures if new_version.differs(procedure)]
     numbers = [new_version.put_in_force(procedure) for procedure in changed]
     for number in numbers:
-        _note(actor, "load_procedures", {"number": number})
+        note(actor, "load_procedures", {"number": number})
     for procedure in changed:
         new_version.migrate(procedure)
     return [procedure.name for procedure in changed]
