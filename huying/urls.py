@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from huying.desk import acting, call, callback, case, entrance, health, looking, me, queues
+from huying.desk import acting, call, callback, case, entrance, health, leader, looking, me, queues, rights
 from huying.intake import open311
 from huying.portal import follow, public, receipt, report
 
@@ -44,6 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/call/known", call.known),
     path("desk/call/similar", call.similar),
     path("desk/call/<number>", call.taken),
+    path("desk/leader", leader.leader),
+    path("desk/rights", rights.rights),
+    path("desk/looks", rights.looks),
     path("desk/callback/", callback.waiting),
     path("desk/callback/<number>", callback.callback),
     path("desk/open/<kind>", acting.opening),

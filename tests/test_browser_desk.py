@@ -56,7 +56,8 @@ def everywhere() -> list[tuple[str, str]]:
         ("hotline.1", f"/desk/call/{waiting.number}"), ("callback.1", f"/desk/callback/{asked.number}"),
         ("callback.1", "/desk/callback/"), ("dispatch.1", "/desk/me"), ("dispatch.1", "/desk/find?q=路灯"),
         ("dispatch.1", "/desk/find?q=没有"), ("dispatch.1", "/desk/case/1"), ("admin.system", "/desk/me/second"),
-        ("xihe-liuyuan.1", "/desk/open/callout"),
+        ("xihe-liuyuan.1", "/desk/open/callout"), ("xihe-liuyuan.leader", "/desk/leader"),
+        ("admin.audit", "/desk/rights"), ("admin.audit", "/desk/looks"),
     ]  # fmt: skip
 
 

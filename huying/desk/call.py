@@ -107,6 +107,7 @@ def _taken(request: HttpRequest, visitor: Visitor, said: Mapping[str, object], t
 
 def _context(visitor: Visitor, form: Form, typed: Typed, errors: Mapping[str, str]) -> dict[str, object]:
     widgets = {widget.name: widget for widget in form.widgets(typed, errors)}
+    asked = [replace(widgets[name], needed=name in NEEDED) for name in ASKED if name in widgets]
     ground = form.procedure.fields["ground"]
     wording = visitor.wording
     texts = visitor.city.texts
@@ -114,7 +115,7 @@ def _context(visitor: Visitor, form: Form, typed: Typed, errors: Mapping[str, st
         (code, wording.of(label), wording.of(texts.get(f"refer_{code}", {}))) for code, label in ground.of.items()
     ]
     return {
-        "widgets": [replace(widgets[name], needed=name in NEEDED) for name in ASKED if name in widgets], "lists": form.lists(), "grounds": grounds,
+        "widgets": asked, "lists": form.lists(), "grounds": grounds,
         "typed": typed.texts, "errors": errors, "token": typed.text("token") or once.token(),
         "danger": "|".join(word for listed in visitor.city.danger for word in listed.values()),
         "emergency": [(code, wording.of(label)) for code, label in visitor.city.emergency.items()],

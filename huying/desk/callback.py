@@ -16,7 +16,7 @@ from huying.desk import consequence, once, queues, told
 from huying.desk.form import Typed
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import HuyingError, Refused, WrongWhen, say, sentence
+from huying.errors import HuyingError, Refused, UnknownCase, WrongWhen, say, sentence
 from huying.ledger import documents, find, rulebook
 from huying.ledger.fold import State
 from huying.ledger.models import Case, Entry
@@ -58,6 +58,8 @@ class Calling:
         self.case: Case = find.one(number, visitor.actor)
         self.state: State = self.case.folded()
         self.procedure: Procedure = rulebook.procedure(self.case.procedure)
+        if "call" not in self.procedure.acts:
+            raise UnknownCase(number=number[:40])
         answers = may(
             self.procedure, self.state, visitor.actor, at=visitor.at, city=visitor.city, around=find.around(self.case)
         )

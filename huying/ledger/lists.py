@@ -15,7 +15,7 @@ from huying.city.facts import City
 from huying.ledger import search
 from huying.ledger.actor import Actor
 from huying.ledger.find import QUEUE_NAMES, visible, waiting
-from huying.ledger.models import Case, Entry, Listed
+from huying.ledger.models import Case, Document, Entry, Listed
 from huying.ledger.telling import titles
 
 COUNTED = 1000
@@ -107,3 +107,27 @@ def facts(cases: Iterable[Case]) -> dict[int, dict[str, str]]:
 def counts(actor: Actor, city: City, at: datetime, names: Iterable[str] = QUEUE_NAMES) -> dict[str, int]:
     """How many wait in each queue, each counted up to COUNTED + 1."""
     return {name: waiting(name, actor, at=at, city=city)[: COUNTED + 1].count() for name in names}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One recorded look at an identity: when, by whom, at which case, with what reason."""
+
+    pk: int
+    at: datetime
+    actor: str
+    number: str
+    reason: str
+
+
+def looks(*, before: int | None, most: int) -> list[Look]:
+    """The looks at identities, newest first; `before` is the pk of the last one shown."""
+    found = Entry.objects.filter(act="look").select_related("case")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    entries = list(found.order_by("-pk")[:most])
+    keys = {entry.pk: str(entry.said.get("reason", "")).partition(":")[0] for entry in entries}
+    reasons = dict(Document.objects.filter(key__in=keys.values()).values_list("key", "body"))
+    return [
+        Look(entry.pk, entry.at, entry.actor, entry.case.number, reasons.get(keys[entry.pk], "")) for entry in entries
+    ]

@@ -1,0 +1,67 @@
+"""Who may do what, as the procedures in force say it; and the log of looks at identities. For administrators."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from huying.desk.page import show
+from huying.desk.visitor import Visitor, signed_in
+from huying.errors import NotAllowed
+from huying.ledger import lists, number, rulebook
+from huying.ledger.vocabulary import PEOPLE, Act, Procedure, people
+
+RIGHTS = {"zh-Hans": "权限", "en": "Rights"}
+LOOKS = {"zh-Hans": "身份查看记录", "en": "Looks at identities"}
+MACHINES = frozenset({"clock", "case", "import", "parent"})
+MOST = 100
+
+
+def _administrators(visitor: Visitor, label: object) -> None:
+    """Raise NotAllowed for everybody else."""
+    if "admin" not in visitor.roles:
+        raise NotAllowed(actor=visitor.name, act=label, by=people("admin"))
+
+
+@require_safe
+@signed_in
+def rights(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The matrix of one procedure: its acts, and which word of `by` lets whom do them."""
+    _administrators(visitor, RIGHTS)
+    procedures = rulebook.everything()
+    kind = request.GET.get("kind", "request")
+    procedure = procedures.get(kind) or next(iter(procedures.values()))
+    wording = visitor.wording
+    columns = _columns(procedure)
+    known = {
+        "label": wording.of(procedure.label),
+        "kinds": [(name, wording.of(one.label), name == procedure.name) for name, one in procedures.items()],
+        "columns": [wording.of(people(word)) for word in columns],
+        "rows": [(wording.of(act.label), [word in act.by for word in columns]) for act in _done_by_people(procedure)],
+    }  # fmt: skip
+    return show(request, visitor, "desk/rights.html", known)
+
+
+def _done_by_people(procedure: Procedure) -> list[Act]:
+    """The acts that somebody does, not the clock or the system alone."""
+    return [act for act in procedure.acts.values() if not MACHINES.issuperset(act.by)]
+
+
+def _columns(procedure: Procedure) -> list[str]:
+    """Every word of `by` that the procedure uses, roles first."""
+    used = dict.fromkeys(word for act in _done_by_people(procedure) for word in act.by if word not in MACHINES)
+    order = list(PEOPLE)
+    return sorted(used, key=lambda word: (order.index(word.partition("@")[0]), word))
+
+
+@require_safe
+@signed_in
+def looks(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Who looked at whose identity, when and why, the newest first. What was seen isn't here."""
+    _administrators(visitor, LOOKS)
+    before = request.GET.get("before", "")
+    found = lists.looks(before=int(before) if before.isdecimal() else None, most=MOST)
+    wording = visitor.wording
+    rows = [(one.at, wording.named(one.actor), number.said(one.number), one.reason) for one in found]
+    following = f"/desk/looks?before={found[-1].pk}" if len(found) == MOST else ""
+    return show(request, visitor, "desk/looks.html", {"rows": rows, "next": following})
