@@ -34,9 +34,9 @@ from huying.intake.asked import Asked, one
 from huying.intake.body import Form
 from huying.intake.faults import Several
 from huying.intake.models import Key, Picture, Retry
-from huying.ledger import number, rulebook
+from huying.ledger import documents, number, rulebook
 from huying.ledger.actor import REQUESTER
-from huying.ledger.models import Case, Document
+from huying.ledger.models import Case
 from huying.ledger.now import now
 from huying.ledger.record import Intake, open_case
 from huying.ledger.said import Upload, text
@@ -308,8 +308,8 @@ def _opened(reading: Reading, source: Source, key: Key, fingerprint: str, *, ove
 
 
 def _fetch_later(case: Case) -> None:
-    documents = Document.objects.filter(case=case, field="media_url").values_list("key", flat=True)
-    insert([Picture(document=document, number=case.number, due=now()) for document in documents])
+    given = documents.keys(case, "media_url")
+    insert([Picture(document=key, number=case.number, due=now()) for key in given])
 
 
 # --- what the caller hears

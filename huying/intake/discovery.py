@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from huying.city.models import CityVersion
+from huying.city import store
 from huying.intake.answer import Node
 from huying.intake.asked import Asked
 
@@ -13,8 +13,7 @@ PLACES = {"production": "/open311/v2", "test": "/open311/sandbox/v2"}
 
 def discovered(asked: Asked) -> Node:
     """The discovery document. `changeset` is when the city's data were loaded: services can't change otherwise."""
-    loaded = CityVersion.objects.filter(pk=asked.city.version).values_list("loaded_at", flat=True).first()
-    changeset = asked.local(loaded)
+    changeset = asked.local(store.loaded(asked.city.version))
     endpoints: list[Node] = [
         {
             "specification": SPECIFICATION, "url": asked.absolute(path), "changeset": changeset, "type": type_,

@@ -12,7 +12,6 @@ from huying.errors import BadValue, TooLong
 from huying.intake.models import Key
 from huying.ledger import administration
 from huying.ledger.actor import Actor
-from huying.ledger.record import record
 from huying.ledger.said import text
 from huying.ledger.vocabulary import Words, named
 from huying.ledger.writing import writing
@@ -48,7 +47,7 @@ def issue(owner: str, scope: str, actor: Actor, *, per_hour: int = PER_HOUR, rea
         key = Key.objects.create(
             owner=named_owner, scope=scope, per_hour=per_hour, digest=_digest(secret), issued=timezone.now()
         )
-        _note("issue_key", actor, {"key": key.pk, "purpose": "interface", "reason": reason})
+        administration.note(actor, "issue_key", {"key": key.pk, "purpose": "interface", "reason": reason})
     return key, secret
 
 
@@ -60,7 +59,7 @@ def revoke(number: int, reason: str, actor: Actor) -> Key:
             raise BadValue(field=_NUMBER, value=number, expected=_valid())
         key.revoked = timezone.now()
         key.save(update_fields=["revoked"])
-        _note("revoke_key", actor, {"key": number, "reason": reason})
+        administration.note(actor, "revoke_key", {"key": number, "reason": reason})
     return key
 
 
@@ -75,14 +74,11 @@ def everyone() -> list[Key]:
 
 def known(secret: str) -> Key | None:
     """The valid key of that secret."""
-    return Key.objects.filter(digest=_digest(secret), revoked=None).first()
+    # Asked at every call: the ORM's own way costs five times the query.
+    rows = Key.objects.raw("SELECT * FROM intake_key WHERE digest = %s AND revoked IS NULL", [_digest(secret)])
+    return next(iter(rows), None)
 
 
 def _digest(secret: str) -> str:
     # A secret has 160 random bits, so a plain hash can't be searched through.
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
-
-
-def _note(act: str, actor: Actor, said: Mapping[str, object]) -> None:
-    case = administration.standing(actor)
-    record(case, act, actor, said, seen=case.turn)

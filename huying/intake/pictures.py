@@ -16,9 +16,8 @@ from django.conf import settings
 from huying.errors import BadInput, HuyingError, NotFetched, sentence
 from huying.intake.fetch import Fetcher
 from huying.intake.models import Picture
-from huying.ledger import attachments
+from huying.ledger import attachments, documents
 from huying.ledger.actor import REQUESTER, SYSTEM, Actor
-from huying.ledger.models import Document
 from huying.ledger.now import now
 from huying.ledger.record import record
 from huying.ledger.said import Upload
@@ -57,10 +56,9 @@ def _leased() -> Picture | None:
 
 def _fetched(picture: Picture, fetcher: Fetcher) -> bool:
     """Fetch one caller's pictures; whether they are done with, for good or ill."""
-    document = Document.objects.filter(key=picture.document, erased=None).first()
     uploads: list[Upload] = []
     failures: list[HuyingError] = []
-    for url in document.body.splitlines() if document else ():
+    for url in documents.body(picture.document).splitlines():
         try:
             upload = fetcher.fetch(url)
             attachments.check(upload)  # before the entry, so that a file which is no picture is told like one not found
