@@ -247,7 +247,7 @@ class Clockwork:
     def reckon(self, name: str, *, later: bool) -> None:
         """Count the due time again from the same start with the limit that now applies, pauses added.
 
-        A later one is taken over only with an approver (`later`). Sources: design.md, Clocks.
+        A later one is taken over only with an approver (`later`).
         """
         old = self.get(name)
         if old is None or old.stopped or old.basis == "source":

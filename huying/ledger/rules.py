@@ -45,13 +45,13 @@ EVIDENCE: Mapping[str, Words] = {
 
 
 def _copied(q: Question) -> None:
-    """Sealed words go to no unit before a clerk has made the handling copy (design.md, Documents)."""
+    """Sealed words go to no unit before a clerk has made the handling copy."""
     if q.state.sealed and "handling_copy" not in q.state.facts:
         raise NoCopy(act=q.act.label)
 
 
 def _before_due(q: Question) -> None:
-    """An extension is asked for while the promise runs, and before its due time (domain.md §3.5)."""
+    """An extension is asked for while the promise runs, and before its due time (Jinan hotline ordinance, art. 24)."""
     answer = q.state.clocks.get(ANSWER)
     if answer is None or not answer.running:
         raise NothingToExtend(act=q.act.label)
@@ -94,7 +94,7 @@ def _act_first(q: Question) -> None:
 
 
 def _outside(q: Question) -> None:
-    """Recorded by somebody outside the unit that handles the case (domain.md §1)."""
+    """Recorded by somebody outside the unit that handles the case."""
     mine = organs(q.actor, q.city)
     for who in (q.actor.key, *(f"organ:{organ}" for organ in sorted(mine))):
         if who in q.state.handlers:
