@@ -156,10 +156,12 @@ def test_what_all_bodies_hold_together_is_bounded_and_given_back() -> None:
     assert sorted(set(bodies)) == [b"busy", b"x" * 901] and held == 0
 
 
-def test_a_hundred_that_drip_hold_nobody_up() -> None:
+def test_a_hundred_that_drip_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "PATIENCE_SECONDS", 2.0)
+
     async def together() -> float:
         house = Front(Pages())
-        drips = [Answering([b"x", 0.3, b"x", 9.0]) for _ in range(100)]
+        drips = [Answering([b"x", 0.5, b"x", 9.0]) for _ in range(100)]
         waiting = [asyncio.ensure_future(house.__rsgi__(Asking(content_length="9"), drip)) for drip in drips]
         await asyncio.sleep(0.01)
         began = time.monotonic()
@@ -169,7 +171,7 @@ def test_a_hundred_that_drip_hold_nobody_up() -> None:
         assert {drip.body for drip in drips} == {b"slow"}
         return took
 
-    assert asyncio.run(together()) < 0.4
+    assert asyncio.run(together()) < 1.5
 
 
 def test_a_long_answer_goes_out_as_it_is_made_and_is_closed() -> None:
