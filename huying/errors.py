@@ -23,6 +23,7 @@
     │   ├── NoEvidence       the category asks for evidence
     │   ├── OutcomeRaised    whoever confirms would make the outcome better than claimed
     │   ├── Contradicts      the outcome doesn't agree with what was said
+    │   ├── NotYours         by a desk that doesn't have the case
     │   ├── NotOutside       recorded by the unit that handles the case
     │   ├── SaidOnce         a fact that may never be said again
     │   ├── OnlyStreets      call-outs are for subdistricts
@@ -268,6 +269,11 @@ class LeadIsAccused(Refused):
 class CannotMerge(Refused):
     message = "Case {number} can't take this one in: {why}."
     mend = "Choose an open case of the same kind that isn't merged itself."
+
+
+class NotYours(Refused):
+    message = "“{act}” is for the desk that has the case: it is with {unit} now."
+    mend = "Leave it to that desk; what you know can go into a note."
 
 
 class OthersMerged(Refused):

@@ -165,7 +165,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown rule": (
         "request", "act.dispatch", '"copied"', '"copy"', "act.dispatch", "rules",
-        "“rules”里的规则“copy”没有声明；可用的有：act_first agrees alone assent before_due copied evidence"
+        "“rules”里的规则“copy”没有声明；可用的有：act_first agrees alone assent before_due copied desk evidence"
         " not_returned outside reached street unruled unsealing untaken。",
     ),
     "assent that isn't asked": (
@@ -303,7 +303,7 @@ BROKEN: dict[str, Row] = {
         "act.confirm", "by", "“核验销号”由办理者自己办结（主办单位）：办理的人不能自己判定。",
     ),
     "an exception without assent": (
-        "request", "act.answer_now", 'rules = ["assent", "alone"]\n', "", "act.answer_now", "by",
+        "request", "act.answer_now", 'rules = ["assent", "alone", "desk"]\n', "", "act.answer_now", "by",
         "“当场答复”由办理者自己办结（受理员）：办理的人不能自己判定。",
     ),
     "a stage that is never reached": (

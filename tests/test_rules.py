@@ -19,8 +19,10 @@ from huying.errors import (
     LeadIsAccused,
     MissingField,
     NoEvidence,
+    NotAllowed,
     NotInHouse,
     NotOutside,
+    NotYours,
     OpenChildren,
     OutcomeRaised,
     Refused,
@@ -323,3 +325,40 @@ def asks_again(procedure: Procedure) -> Procedure:
 def test_a_desk_without_a_street_calls_nobody_out() -> None:
     with pytest.raises(Refused):
         call("hotline.1", "callout", kind="emergency", place="北门")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("refer_out", {"ground": "beyond", "reply": "请找物业。"}),
+        ("explain", {"reply": "已知悉。"}),
+        ("answer_now", {"reply": "已知悉。", "assent": True}),
+        ("withdraw", {"reason": "诉求人说不用了"}),
+    ],
+)
+def test_a_street_disposes_of_nothing_that_another_desk_has_in_its_area(wrong: str, said: Mapping[str, object]) -> None:
+    case = call(type="consult", area="xihe-liuyuan")
+    with pytest.raises(NotYours):
+        act(case, wrong, "xihe-liuyuan.1", **said)
+    own = call("xihe-liuyuan.1", type="consult", area="xihe-liuyuan")
+    act(own, wrong, "xihe-liuyuan.1", **said)
+
+
+def test_promise_13_the_desk_of_a_street_that_handles_a_confidential_case_does_not_see_who_called() -> None:
+    case = call(title="楼下堆物", wish="confidential", requester={"name": "王芳", "phone": "13800000001"})
+    act(case, "triage", "hotline.1", **LAMP)
+    act(case, "copy", "hotline.1", handling_copy="反映楼下堆物")
+    with pytest.raises(NotAllowed):
+        act(case, "look", "xihe-liuyuan.1", reason="在我辖区")
+    act(case, "dispatch", "dispatch.1", lead="xihe-liuyuan", basis="属地")
+    with pytest.raises(NotAllowed):
+        act(case, "look", "xihe-liuyuan.1", reason="是我主办")
+    act(case, "look", "hotline.1", reason="代为联系")
+
+
+def test_that_there_is_no_way_to_reach_the_caller_is_not_confirmed_by_the_unit_itself() -> None:
+    case = dispatched("xihe-liuyuan")
+    with pytest.raises(NotOutside):
+        act(case, "unreachable", "xihe-liuyuan.1", reason="打不通")
+    act(case, "unreachable", "hotline.1", reason="空号")
+    assert case.folded().clocks["contact"].stopped

@@ -91,11 +91,16 @@ def works_at(actor: Actor, unit: str, city: City, roles: frozenset[str] = WORKER
     return any(post.role in roles and same_house(post.unit, unit, city) for post in actor.posts)
 
 
+def serves(post: Post, state: State, city: City) -> bool:
+    """Whether a desk's post has this case itself: through its lead, or the desk that opened it."""
+    served = city.subtree(city.unit(post.unit).serves)
+    return state.lead in served or state.opener in served
+
+
 def covers(post: Post, state: State, city: City) -> bool:
-    """Whether a desk's post answers for this case: through its lead, the desk that opened it, or its area."""
+    """Whether a desk's post answers for this case: it has it, or it lies in its area."""
     unit = city.unit(post.unit)
-    served = city.subtree(unit.serves)
-    if state.lead in served or state.opener in served:
+    if serves(post, state, city):
         return True
     return bool(unit.area and state.area and state.area in city.area_subtree(unit.area))
 
@@ -108,16 +113,18 @@ def accused(actor: Actor, state: State, city: City) -> bool:
 def may_unseal(actor: Actor, state: State, city: City) -> bool:
     """Whether the actor may see who called and the sealed original (promise 13).
 
-    Ordinary: the lead's handlers and the hotline's desks. Confidential, anonymous, reports of wrongdoing:
-    intake and call-back desks only. Never the unit that the case is about, nor one below it.
+    Ordinary: the lead's handlers, and the intake and call-back desks that have the case. Confidential, anonymous,
+    reports of wrongdoing: those desks only, and none of the body that handles it, though it may have a desk of its
+    own. Never the unit that the case is about, nor one below it.
     """
-    if accused(actor, state, city):
-        return False
-    return any(
-        (post.role in ("intake", "callback") and covers(post, state, city))
-        or (post.role == "handler" and not state.sealed and same_house(post.unit, state.lead, city))
-        for post in actor.posts
-    )
+    return not accused(actor, state, city) and any(_unseals(post, state, city) for post in actor.posts)
+
+
+def _unseals(post: Post, state: State, city: City) -> bool:
+    handles = "answer" in state.clocks and city.organ(post.unit) == city.organ(state.lead)
+    if post.role in ("intake", "callback") and serves(post, state, city) and not (state.sealed and handles):
+        return True
+    return post.role == "handler" and not state.sealed and same_house(post.unit, state.lead, city)
 
 
 def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> bool:

@@ -21,13 +21,14 @@ from huying.errors import (
     NothingToExtend,
     NotOutside,
     NotReached,
+    NotYours,
     OnlyStreets,
     OthersMerged,
     OutcomeRaised,
     RulingStands,
     TooLate,
 )
-from huying.ledger.actor import may_unseal
+from huying.ledger.actor import may_unseal, serves
 from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import instant, stamp
 from huying.ledger.question import Question, called, doer, organs
@@ -101,6 +102,16 @@ def _outside(q: Question) -> None:
             raise DoerIsJudge(act=q.act.label, who=doer(who, q.city))
     if q.dispatched and q.city.organ(q.state.lead) in mine:
         raise NotOutside(act=q.act.label, unit=_lead_name(q))
+
+
+def _desk(q: Question) -> None:
+    """By the requester, or a desk that has the case: that it lies in a desk's area alone doesn't do.
+
+    A street's desk would else refer out, answer or withdraw what is about to be dispatched to its own street.
+    """
+    posts = (post for post in q.actor.posts if post.role in q.act.by)
+    if "requester" not in q.actor.relations and not any(serves(post, q.state, q.city) for post in posts):
+        raise NotYours(act=q.act.label, unit=_lead_name(q))
 
 
 def _alone(q: Question) -> None:
@@ -181,7 +192,7 @@ def _value(q: Question, name: str, said: Said) -> object:
 
 GATES: Mapping[str, Callable[[Question], None]] = {
     "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing, "unruled": _unruled,
-    "untaken": _untaken, "act_first": _act_first, "outside": _outside, "alone": _alone,
+    "untaken": _untaken, "act_first": _act_first, "outside": _outside, "desk": _desk, "alone": _alone,
     "street": _street,
 }  # fmt: skip
 SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {

@@ -71,6 +71,7 @@ RULES = frozenset(
         "untaken",
         "act_first",
         "outside",
+        "desk",
         "alone",
         "street",
         "reached",
