@@ -12,7 +12,7 @@ from huying.desk import rail, told
 from huying.desk.filters import LAMP_WORDS, Filters
 from huying.desk.models import View
 from huying.desk.page import show
-from huying.desk.rows import Line, lines
+from huying.desk.rows import Line, colours, lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import BadInput, NotAllowed, UnknownCase, say
 from huying.ledger import find, lists, number, rulebook
@@ -20,7 +20,7 @@ from huying.ledger.models import Case
 from huying.ledger.vocabulary import people
 
 ROWS = 30
-LOOKED_AT = 1500
+LOOKED_AT = 500
 """A lamp is no column: that many rows are looked at for those of one colour, and the page says so."""
 FRESH_SECONDS = 30
 MOST_VIEWS = 30
@@ -75,8 +75,8 @@ def _coloured(
     cases = lists.queue(name, visitor.actor, visitor.city, filters.sieve, visitor.at, after=after, most=most)
     if not filters.lamp:
         return cases, False
-    fitting = {line.number for line in lines(cases, visitor) if line.lamp.colour == filters.lamp}
-    return [case for case in cases if case.number in fitting][: ROWS + 1], len(cases) == LOOKED_AT
+    fitting = [case for case, colour in colours(cases, visitor) if colour == filters.lamp]
+    return fitting[: ROWS + 1], len(cases) == LOOKED_AT
 
 
 def _after(text: str) -> tuple[datetime, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -52,6 +52,15 @@ def lines(cases: Iterable[Case], visitor: Visitor, *, facts: bool = False) -> li
     kept = lists.facts(cases) if facts else {}
     found = lists.rows(cases, hidden=hidden)
     return [_Writer(row, states[row.case.pk], procedures, visitor, kept.get(row.case.pk, {})).line() for row in found]
+
+
+def colours(cases: Iterable[Case], visitor: Visitor) -> Iterator[tuple[Case, str]]:
+    """The lamp of each case, without the other words of a row."""
+    cases = list(cases)
+    done, procedures = lists.last(cases), rulebook.everything()
+    for case in cases:
+        active = done[case.pk].at if case.pk in done else case.opened
+        yield case, lamp(case.folded(), procedures[case.procedure], active, visitor.at, visitor.wording).colour
 
 
 class _Writer:
