@@ -66,6 +66,9 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parts.path[1:]) if parts.path.startswith("//") else unquote(parts.path),
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": init},
+            # Opening and closing costs as much as a step, so under load a thread keeps its connection; but not for
+            # long: a file that was put in the old one's place, from a backup for example, must be seen.
+            "CONN_MAX_AGE": 1,
             # Tests run on a real file too: a database in memory knows neither WAL nor a crash.
             "TEST": {"NAME": str(home / "test.sqlite3")},
         }

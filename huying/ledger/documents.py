@@ -11,7 +11,6 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from huying.ledger import attachments, search
 from huying.ledger.models import Case, Document
@@ -61,9 +60,7 @@ def save(documents: Sequence[tuple[Case, Document]]) -> None:
         row.case = case
     rows = [row for _, row in documents]
     insert(rows)
-    readable_rows = [row for row in rows if row.field in search.INDEXED and not row.sealed]
-    for pk, texts in groupby(readable_rows, key=lambda row: row.case_id):
-        search.index(pk, list(texts))
+    search.index_each([(row.case_id, row) for row in rows if row.field in search.INDEXED and not row.sealed])
 
 
 def seal(case: Case, keys: Iterable[str]) -> None:

@@ -69,7 +69,12 @@ def asked(query: str) -> list[str]:
 
 def index(case: int, documents: Sequence[Document]) -> None:
     """Index the texts of one case; the documents are saved already."""
-    rows = [(document.pk, case, tokens(document.body)) for document in documents]
+    index_each([(case, document) for document in documents])
+
+
+def index_each(documents: Sequence[tuple[int, Document]]) -> None:
+    """Index the texts of many cases at once, each with its case."""
+    rows = [(document.pk, case, tokens(document.body)) for case, document in documents]
     if not rows:
         return
     with connection.cursor() as cursor:
