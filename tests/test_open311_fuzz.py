@@ -128,7 +128,7 @@ METHODS = st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD", "X"])
 def test_bytes_that_nobody_described_are_answered_in_form(
     method: str, path: str, query: str, kind: str, content: bytes, headers: dict[str, str]
 ) -> None:
-    length = {"CONTENT_LENGTH": headers.pop("Content-Length")} if "Content-Length" in headers else {}
+    length: dict[str, Any] = {"CONTENT_LENGTH": headers.pop("Content-Length")} if "Content-Length" in headers else {}
     answer = Client(headers=headers).generic(
         method, f"/open311/{path}", content, content_type=kind, QUERY_STRING=query, **length
     )
