@@ -220,6 +220,8 @@ def _moved(line: Line, old: Table, new: Table) -> Iterator[str]:
     may = "answer" in (*act.moves, *act.resumes, *act.reckons) or act.name in ("joined", "fix_date")
     if not may:
         yield f"due moved from {_expected(old)} to {_expected(new)}"
+    if old.get("stopped") and not old.get("paused") and not act.grants and old.get("due") != new.get("due"):
+        yield "time was won by standing still"
     later = _expected(new) > _expected(old)
     if later and "answer" in act.reckons and not act.later:
         yield "a later date without an approver"
@@ -298,6 +300,10 @@ def gathered(life: Life) -> Iterator[str]:
     counted = {part: n for part, n in life.now.get("children", {}).items() if n["open"] or n["closed"]}
     if counted != found:
         yield f"10: it counts {counted}, its children are {found}"
+    ended = Case.objects.filter(parent=life.case).exclude(closed=None).values_list("state", flat=True)
+    organs = {who for state in ended for who in json.loads(state)["handlers"] if who.startswith("organ:")}
+    if missing := organs - life.now.get("handlers", {}).keys():
+        yield f"9: its closed children were handled by {sorted(missing)}, which it doesn't know"
     if life.now.get("closed") and any(n["open"] for n in found.values()):
         yield "10: it is closed over open children"
     yield from _told(life)

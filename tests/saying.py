@@ -40,7 +40,7 @@ BAD: Mapping[str, tuple[object, ...]] = {
     "requester": (Requester(phone="not a phone"), {"age": 40}, "王小明"),
     "file": (Upload("virus.exe", b"MZ\x90\x00"), Upload("empty.png", b"")),
 }
-UNITS = ("lighting", "urban", "housing", "housing-property", "xihe-liuyuan", "xihe")
+UNITS = ("lighting", "urban", "housing", "housing-property", "parks", "xihe-liuyuan", "xihe")
 AREAS = ("xihe-liuyuan", "xihe-liuyuan-1", "xihe", "donggang-matou")
 CATEGORIES = ("streets.lamps.dark", "streets.rubbish.exposed", "housing.buildings.leak", "utilities.water.bill")
 

@@ -35,7 +35,8 @@ PEOPLE = (
     "supervision.2", "office.clerk", "office.leader", "mayor", "admin.system",
     "lighting.1", "lighting.2", "lighting.reviewer", "lighting.leader",
     "urban.1", "urban.2", "urban.reviewer", "urban.leader",
-    "housing.1", "housing.property", "housing.reviewer", "housing.leader", "parks.second",
+    "housing.1", "housing.property", "housing.reviewer", "housing.leader",
+    "parks.1", "parks.second", "parks.reviewer",
     "xihe.desk1", "xihe.handler", "xihe.reviewer", "xihe.leader",
     "xihe-liuyuan.1", "xihe-liuyuan.2", "xihe-liuyuan.reviewer", "xihe-liuyuan.leader", "library.1",
 )  # fmt: skip
