@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from bench import table
+from bench import doors, table
 from bench.ratios import one_city, two_cities
 from bench.table import Comparison, Result
 
@@ -65,3 +66,13 @@ def test_every_measure_runs(tmp_path: Path) -> None:
     assert [row for one in comparisons if f"| {one.name} |" not in (row := done.stdout)] == [], done.stderr
     missed = done.stdout.count("\nmissed: ")
     assert done.returncode == (1 if missed else 0), done.stderr
+
+
+def test_the_doors_are_measured_too() -> None:
+    """A real server, its callers and the plain rows, for one round: every measure runs and the table has its rows."""
+    words = ["-m", "bench.doors", "--database", connection.vendor, "--rounds", "1"]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    names = [one.name for one in (*doors.door(connection.vendor), doors.imports())]
+    assert [row for name in names if (row := f"| {name} |") not in done.stdout] == [], done.stderr
+    assert re.search(r"a call leaves \d+ rows", done.stdout)
+    assert done.returncode == (1 if "\nmissed: " in done.stdout else 0), done.stderr
