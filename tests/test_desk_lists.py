@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from huying.desk import queues
@@ -157,3 +158,38 @@ def test_a_report_about_a_unit_hides_its_title_in_the_rows_of_that_unit(city: An
     seen = page(browser("urban.1").get("/desk/find?q=渣土"))
     assert "夜里偷倒渣土" not in seen and case.number not in seen
     assert who("urban.1").units()
+
+
+ODD = (
+    "%00", "99999999999999999999", "-1", "~", "2026-06-15T00:00:00%2B08:00~99999999999999999999",
+    "%F0%A0%80%80", "'--", "%FF",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_whatever_stands_in_an_address_the_answer_is_a_page(odd: str) -> None:
+    case = lamps(1)[0]
+    client = browser("hotline.1")
+    names = ("after", "unit", "area", "category", "stage", "kind", "lamp", "q", "fact.urgency", "fact.x")
+    paths = [f"/desk/queue/all?{name}={odd}" for name in names]
+    paths += [f"/desk/{place}/{odd}" for place in ("register", "queue", "open", "case", "callback", "call")]
+    paths += [f"/desk/register/request?before={odd}", f"/desk/find?q={odd}", f"/desk/case/{case.number}?act={odd}"]
+    paths += [f"/desk/case/{case.number}/file/{odd}"]
+    assert client.get(f"/desk/case/{case.number}/since?seq={odd}").status_code in (200, 404)
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code in (200, 302, 400, 403, 404), (path, answer.status_code)
+        assert answer.status_code == 302 or words(answer.content.decode()), path
+
+
+@pytest.mark.parametrize("odd", ["\0", "9" * 30, "-1", "𠀀", "‮", "x" * 5000])
+def test_whatever_stands_beside_a_form_the_answer_is_a_page(odd: str) -> None:
+    case = lamps(1)[0]
+    client = browser("dispatch.1")
+    for field in ("turn", "seq", "token"):
+        answer = client.post(f"/desk/case/{case.number}/act/note", {"text": "好", field: odd})
+        assert answer.status_code in (302, 404, 409, 422), (field, answer.status_code)
+    assert client.post("/desk/views", {"name": odd, "address": "/desk/queue/all"}).status_code in (302, 404)
+    assert client.post("/desk/me/end", {"sitting": odd}).status_code in (302, 404)
+    assert Client().post("/desk/login", {"name": odd, "password": odd}).status_code == 403
+    assert Client().post("/desk/code", {"code": odd}).status_code == 302

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from huying.desk import once, preview, told
+from huying.desk.asked import whole
 from huying.desk.case import Asking, CasePage, shown
 from huying.desk.form import Form, Reading, Typed
 from huying.desk.page import show
@@ -33,7 +34,7 @@ def act(request: HttpRequest, visitor: Visitor, number: str, name: str) -> HttpR
     typed = Typed.of(request.POST, request.FILES)
     asking = Asking(name, typed, token=typed.text("token") or once.token())
     reading = form.read(typed)
-    seen = _whole(typed.text("turn"))
+    seen = whole(typed.text("turn")) or 0
     if seen == case.turn and reading.errors:
         asking.errors = reading.errors
         return shown(request, CasePage(case, visitor, asking), status=UNPROCESSABLE)
@@ -69,12 +70,9 @@ def _not_done(request: HttpRequest, visitor: Visitor, case: Case, asking: Asking
     case.refresh_from_db()
     asking.trouble = sentence(error, visitor.language)
     stale = isinstance(error, Stale)
-    asking.since = _whole(asking.typed.text("seq")) if stale or case.seq > _whole(asking.typed.text("seq")) else 0
+    read = whole(asking.typed.text("seq")) or 0
+    asking.since = read if stale or case.seq > read else 0
     return shown(request, CasePage(case, visitor, asking), status=CONFLICT if stale else UNPROCESSABLE)
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 @require_http_methods(["GET", "POST"])

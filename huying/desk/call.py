@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huying.city.calendar import Limit
 from huying.desk import names, once, told
 from huying.desk.form import Form, Typed
-from huying.desk.page import show
+from huying.desk.page import render, show
 from huying.desk.rows import lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError, say, sentence
@@ -141,7 +141,7 @@ def known(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         for seen in [_visible(cases, visitor)]
         for case in cases
     ]
-    return show(request, visitor, "desk/_known.html", {"cases": found})
+    return render(request, "desk/_known.html", {"cases": found})
 
 
 def _visible(cases: list[Case], visitor: Visitor) -> set[int]:
@@ -166,7 +166,7 @@ def similar(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )  # fmt: skip
     enough = bool(sieve.words or (sieve.areas and sieve.categories))
     cases = lists.register(visitor.actor, visitor.city, sieve, before=None, most=SIMILAR) if enough else []
-    return show(request, visitor, "desk/_similar.html", {"rows": lines(cases, visitor)})
+    return render(request, "desk/_similar.html", {"rows": lines(cases, visitor)})
 
 
 @require_safe

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huying.desk import consequence, once, queues, told
+from huying.desk.asked import whole
 from huying.desk.form import Typed
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
@@ -113,7 +114,7 @@ class Calling:
     def record(self, typed: Typed) -> Entry:
         """The try, and where somebody answered what it decides: both, or neither."""
         reached, words = typed.text("reached"), typed.text("text").strip()
-        seen, actor = int(typed.text("turn") or 0), self.visitor.actor
+        seen, actor = whole(typed.text("turn")) or 0, self.visitor.actor
         tried = {"reached": reached, **({"text": words} if words and reached != "yes" else {})}
         entry = record(self.case, "call", actor, tried, seen=seen)
         if reached != "yes":

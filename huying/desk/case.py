@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from huying.desk import consequence, once, preview, told
+from huying.desk.asked import whole
 from huying.desk.clocks import Shown, clocks
 from huying.desk.form import Form, Typed, Widget
-from huying.desk.page import show
+from huying.desk.page import render, show
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import HuyingError, sentence
-from huying.ledger import files, find, number, rulebook
+from huying.errors import HuyingError
+from huying.ledger import files, find, rulebook
 from huying.ledger.actor import accused
 from huying.ledger.fold import State
 from huying.ledger.models import Case, Document
@@ -275,19 +276,9 @@ def shown(request: HttpRequest, page: CasePage, *, status: int = 200) -> HttpRes
 def since(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponse:
     """What was written on a case since an entry: the note above an open form."""
     found = find.one(number, visitor.actor)
-    seen = request.GET.get("seq", "")
+    seen = whole(request.GET.get("seq", ""))
     fresh: Sequence[Happened] = ()
-    if seen.isdecimal() and found.seq > int(seen[:9]):
+    if seen is not None and found.seq > seen:
         told_ = tell(found, visitor.actor, language=visitor.language, at=visitor.at)
-        fresh = [entry for entry in told_.timeline if entry.seq > int(seen[:9])]
-    return show(request, visitor, "desk/_since.html", {"fresh": fresh})
-
-
-def words_of(error: HuyingError, visitor: Visitor) -> str:
-    """An error in the visitor's language."""
-    return sentence(error, visitor.language)
-
-
-def spoken_number(case: Case) -> str:
-    """The case's number in groups."""
-    return number.said(case.number)
+        fresh = [entry for entry in told_.timeline if entry.seq > seen]
+    return render(request, "desk/_since.html", {"fresh": fresh})

@@ -30,7 +30,7 @@ TRIES = 5
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest) -> HttpResponse:
     """The entrance. Which of name and password was wrong, it doesn't say."""
-    typed = str(request.POST.get("name", "")).strip()
+    typed = str(request.POST.get("name", "")).replace("\0", "").strip()
     trouble = ""
     if request.method == "POST":
         user = authenticate(request, username=typed, password=str(request.POST.get("password", "")))

@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huying.desk import sittings, totp
+from huying.desk.asked import whole
 from huying.desk.page import show
 from huying.desk.visitor import SURE, Visitor, signed_in
 from huying.errors import say
@@ -27,9 +28,9 @@ def me(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @signed_in
 def end(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """End one of my sessions, this one included."""
-    pk = str(request.POST.get("sitting", ""))
-    if pk.isdecimal():
-        sittings.end(visitor.user, int(pk))
+    pk = whole(str(request.POST.get("sitting", "")))
+    if pk is not None:
+        sittings.end(visitor.user, pk)
     return HttpResponseRedirect("/desk/me")
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.views.decorators.http import require_POST, require_safe
 
 from huying.desk import rail, told
+from huying.desk.asked import whole
 from huying.desk.filters import LAMP_WORDS, Filters
 from huying.desk.models import View
 from huying.desk.page import show
@@ -86,7 +87,8 @@ def _after(text: str) -> tuple[datetime, int] | None:
         at = datetime.fromisoformat(time)
     except ValueError:
         return None
-    return (at, int(pk)) if pk.isdecimal() and at.tzinfo else None
+    key = whole(pk)
+    return (at, key) if key is not None and at.tzinfo else None
 
 
 def _next(filters: Filters, last: Case) -> str:
@@ -139,9 +141,7 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
     query = {**request.GET.dict(), "kind": kind}
     filters = Filters.of(request.path, query, visitor)
     before = request.GET.get("before", "")
-    cases = lists.register(
-        visitor.actor, visitor.city, filters.sieve, before=int(before) if before.isdecimal() else None, most=ROWS + 1
-    )
+    cases = lists.register(visitor.actor, visitor.city, filters.sieve, before=whole(before), most=ROWS + 1)
     rows = lines(cases[:ROWS], visitor, facts=True)
     label = visitor.wording.of(procedure.label)
     told.came(request, label, [row.number for row in rows])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from huying.desk.asked import whole
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import NotAllowed
@@ -60,7 +61,7 @@ def looks(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Who looked at whose identity, when and why, the newest first. What was seen isn't here."""
     _administrators(visitor, LOOKS)
     before = request.GET.get("before", "")
-    found = lists.looks(before=int(before) if before.isdecimal() else None, most=MOST)
+    found = lists.looks(before=whole(before), most=MOST)
     wording = visitor.wording
     rows = [(one.at, wording.named(one.actor), number.said(one.number), one.reason) for one in found]
     following = f"/desk/looks?before={found[-1].pk}" if len(found) == MOST else ""

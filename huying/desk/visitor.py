@@ -21,8 +21,9 @@ from django.http.response import HttpResponseBase
 from huying.city import store
 from huying.city.facts import City
 from huying.desk import sittings
+from huying.desk.asked import unusable
 from huying.desk.page import render, turned_away
-from huying.errors import HuyingError
+from huying.errors import HuyingError, UnknownCase
 from huying.ledger.actor import Actor, person
 from huying.ledger.now import now
 from huying.ledger.wording import Wording
@@ -72,6 +73,8 @@ def signed_in(
         if must_enrol(visitor) and not request.path.startswith("/desk/me"):
             return HttpResponseRedirect("/desk/me/second")
         try:
+            if unusable(request):
+                raise UnknownCase(number="")
             answer: HttpResponseBase = view(request, visitor, *args, **kwargs)
         except HuyingError as error:
             answer = turned_away(request, visitor, error)
