@@ -25,12 +25,13 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 HALF = "half"
 """Under this name a session keeps who has shown the password but not yet the code."""
 TRIES = 5
+LONGEST_NAME = 100
 
 
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest) -> HttpResponse:
     """The entrance. Which of name and password was wrong, it doesn't say."""
-    typed = str(request.POST.get("name", "")).replace("\0", "").strip()
+    typed = str(request.POST.get("name", "")).replace("\0", "").strip()[:LONGEST_NAME]
     trouble = ""
     if request.method == "POST":
         user = authenticate(request, username=typed, password=str(request.POST.get("password", "")))
