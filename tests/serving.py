@@ -239,7 +239,7 @@ class Callers:
         while not stop.is_set():
             try:
                 if self.send(line, self.new(), form).status != 200:
-                    stop.wait(0.1)
+                    stop.wait(0.4)
             except BROKEN:
                 line.close()
                 stop.wait(0.1)
