@@ -7,6 +7,7 @@ everything around it by hand. A test fails where a page is behind.
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import sys
 import tomllib
@@ -138,15 +139,22 @@ class Error:
     mend: str
 
 
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file. No garbage is collected meanwhile: a finalizer whose error is told parses source
+    itself, and Python 3.11's parser can't be entered twice."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(path.read_text("utf-8"))
+    finally:
+        if collecting:
+            gc.enable()
+
+
 @cache
 def every_error() -> list[Error]:
     """Every deliberate error of the package, those of errors.py first, read without importing anything."""
-    classes = [
-        (path, node)
-        for path in _code()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ClassDef)
-    ]
+    classes = [(path, node) for path in _code() for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)]
     classes.sort(key=lambda found: found[0].name != "errors.py")
     known = {"HuyingError"}
     while more := {node.name for _, node in classes if _above(node) in known} - known:
@@ -186,7 +194,7 @@ def modules() -> dict[str, str]:
     """Every module of the package below its room, with the first paragraph of its docstring."""
     found = {}
     for path in _code():
-        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        text = ast.get_docstring(parsed(path)) or ""
         found[str(path.relative_to(ROOT / "huying"))] = " ".join(text.split("\n\n")[0].split())
     return found
 

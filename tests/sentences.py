@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from scripts.words import parsed
+
 ROOT = Path(__file__).parent.parent
 CARRIED = ("message", "msgid", "mend")
 _PLACE = re.compile(r"\{[a-z_]+\}")
@@ -66,7 +68,7 @@ def modules() -> tuple[Module, ...]:
     found = []
     for path in sorted((ROOT / "huying").rglob("*.py")):
         if "migrations" not in path.parts:
-            tree = ast.parse(path.read_text("utf-8"))
+            tree = parsed(path)
             around = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
             found.append(Module(str(path.relative_to(ROOT)), tree, around))
     return tuple(found)

@@ -51,7 +51,7 @@ THEMES: Mapping[str, tuple[str, str]] = {
         "religion|religious|church|mosque|temple|ethnic|ethnicity|minority|race",
     ),
     "ranking of persons": (
-        "排名|排行|末位|积分|打分|先进个人|红黑榜|个人考核|个人绩效",
+        "(?<!不)排名|排行|末位|积分|打分|先进个人|红黑榜|个人考核|个人绩效",
         "ranking|rank|leaderboard|score|points|badge|gamification|top_performer|productivity|per_person",
     ),
     "check-in and watching": (

@@ -15,6 +15,7 @@ from huying.city import codec, folder
 from huying.city.calendar import Limit
 from huying.city.facts import LANGUAGES, City, Deputy, Ladder, Letters, LimitRow, Person, Post, Routing, Unit
 from huying.errors import UnknownArea, UnknownCategory, UnknownUnit, say, sentence
+from scripts.words import parsed
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "cities" / "demo"
@@ -229,7 +230,7 @@ def sentences() -> list[str]:
     """What the code of the room says to people: its texts that end like a sentence, docstrings left out."""
     found: list[str] = []
     for path in sorted((ROOT / "huying" / "city").glob("[!c]*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = parsed(path)
         docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in docs]
         found += [t.value for t in texts if isinstance(t.value, str) and " " in t.value and t.value.endswith(".")]
