@@ -17,6 +17,7 @@ from huying.desk import accounts, rail, sittings, totp
 from huying.desk.page import render
 from huying.desk.visitor import SURE, Visitor, signed_in, visitor_of
 from huying.errors import say, sentence
+from huying.ledger import lists
 from huying.ledger.now import now
 from huying.ledger.vocabulary import people
 from huying.pages.language import COOKIE, spoken
@@ -113,9 +114,11 @@ def play(request: HttpRequest) -> HttpResponse:
 
 
 def _roles(city: City, language: str) -> Iterator[tuple[str, str, str]]:
-    """For each role the first who holds it: key, role, name with unit."""
+    """For each role somebody who holds it and has something to do: key, role, name with unit."""
     today = city.calendar.local(now()).date()
-    posted = city.posted(today)
+    busy = lists.busy()
+    whole = {code for code, unit in city.units.items() if unit.serves == city.root.code}
+    posted = sorted(city.posted(today), key=lambda pair: (-busy.get(pair[1].unit, 0), pair[1].unit not in whole))
     for role in ROLES:
         key = next((key for key, post in posted if post.role == role), "")
         if key:

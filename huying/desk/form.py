@@ -15,12 +15,22 @@ from django.utils.datastructures import MultiValueDict
 
 from huying.city.facts import City
 from huying.desk import names
-from huying.errors import HuyingError, MissingField, say, sentence
+from huying.errors import (
+    HuyingError,
+    MissingField,
+    UnknownArea,
+    UnknownCategory,
+    UnknownPerson,
+    UnknownUnit,
+    say,
+    sentence,
+)
 from huying.ledger import rulebook
 from huying.ledger import said as saying
 from huying.ledger.vocabulary import OPEN, Act, Field, Procedure
 from huying.ledger.wording import Wording
 
+UNKNOWN = (UnknownUnit, UnknownArea, UnknownCategory, UnknownPerson)
 FEW = 7
 """So many choices are shown side by side; more fold into a list."""
 ROWS = 3
@@ -142,6 +152,9 @@ class Form:
             saying.read(procedure, alone, {declared.name: value or None}, self.city)
         except MissingField:
             return {name: say("Fill in: {field}.", self.language, field=declared.label)}
+        except UNKNOWN:
+            message = "There is no “{name}” here: choose a name from the list."
+            return {name: say(message, self.language, name=str(value)[:40])}
         except HuyingError as error:
             return {name: sentence(error, self.language)}
         return {}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from huying.city.facts import City
 from huying.ledger import search
@@ -18,6 +18,7 @@ from huying.ledger.find import QUEUE_NAMES, visible, waiting
 from huying.ledger.models import Case, Document, Entry, Listed
 from huying.ledger.telling import titles
 
+MOST_BUSY = 50
 COUNTED = 1000
 """Beyond so many, a count says only that there are more."""
 MACHINES = ("clock", "case")
@@ -111,6 +112,12 @@ def facts(cases: Iterable[Case]) -> dict[int, dict[str, str]]:
 def counts(actor: Actor, city: City, at: datetime, names: Iterable[str] = QUEUE_NAMES) -> dict[str, int]:
     """How many wait in each queue, each counted up to COUNTED + 1."""
     return {name: waiting(name, actor, at=at, city=city)[: COUNTED + 1].count() for name in names}
+
+
+def busy() -> dict[str, int]:
+    """The units that lead open cases, with how many: for the demo, whose people shall have something to do."""
+    found = Case.objects.filter(closed=None).values_list("lead").annotate(count=Count("pk"))
+    return dict(found.order_by("-count")[:MOST_BUSY])
 
 
 @dataclass(frozen=True)
