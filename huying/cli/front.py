@@ -92,10 +92,10 @@ class Front:
 
         chunks = self.pages(environment, start)
         try:
-            if getattr(chunks, "streaming", False):
+            if getattr(chunks, "streaming", False) and not _short(told[0][1]):
                 line = asyncio.run_coroutine_threadsafe(_opened(answering, *told[0]), loop).result()
                 for chunk in chunks:
-                    asyncio.run_coroutine_threadsafe(line.send_bytes(chunk), loop).result()
+                    asyncio.run_coroutine_threadsafe(_sent(line, chunk), loop).result()
             else:
                 answering.response_bytes(*told[0], b"".join(chunks))
         finally:
@@ -106,6 +106,17 @@ class Front:
 async def _opened(answering: Answering, status: int, headers: Headers) -> Any:
     """The line on which a long answer goes out as it is made."""
     return answering.response_stream(status, headers)
+
+
+async def _sent(line: Any, chunk: bytes) -> None:
+    """The server's own awaitable is no coroutine, which another thread could wait for."""
+    await line.send_bytes(chunk)
+
+
+def _short(headers: Headers) -> bool:
+    """Whether an answer says that it is small enough to go out at once, as a style sheet is."""
+    length = next((value for name, value in headers if name.lower() == "content-length"), "")
+    return length.isdecimal() and int(length) <= MEGABYTE
 
 
 class Body:
