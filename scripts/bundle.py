@@ -18,13 +18,12 @@ STATIC = ROOT / "huying" / "static"
 OUT = STATIC / "bundled"
 PACKAGES = {
     "htmx.org": "2.0.11",
-    "@alpinejs/csp": "3.17.4",
     "@tabler/core": "1.6.1",
     "@tabler/icons": "3.52.0",
     "@fontsource-variable/noto-sans-sc": "5.3.1",
 }
 TOOLS = {"purgecss": "8.0.0", "lightningcss-cli": "1.33.0"}
-SCRIPTS = {"htmx.js": "htmx.org/dist/htmx.min.js", "alpine.js": "@alpinejs/csp/dist/cdn.min.js"}
+SCRIPTS = {"htmx.js": "htmx.org/dist/htmx.min.js"}
 # The oldest browsers of city PCs and of in-app views: neither oklch() nor light-dark().
 TARGETS = "chrome >= 80, safari >= 13"
 FILLED = ("alert-octagon", "alert-triangle", "circle-check", "alert-circle")
@@ -34,7 +33,7 @@ OUTLINE = (
     "history", "lock", "lock-open", "logout", "mail", "menu-2", "message-2", "paperclip", "phone", "phone-call",
     "photo", "printer", "refresh", "scale", "search", "send", "shield-lock", "sort-ascending", "user", "users", "x",
 )  # fmt: skip
-AUTHORS = {"@alpinejs/csp": "2019-2021 Caleb Porzio and contributors", "@tabler/core": "2018-2026 The Tabler Authors"}
+AUTHORS = {"@tabler/core": "2018-2026 The Tabler Authors"}
 MIT = (
     "MIT License\n\nCopyright (c) {who}\n\n"
     "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated "
@@ -129,7 +128,7 @@ def symbol(path: Path, name: str) -> str:
 
 
 def licences(modules: Path) -> None:
-    """The licence of each package beside what was taken from it; Tabler's and Alpine's packages carry no file."""
+    """The licence of each package beside what was taken from it; Tabler's package carries no file."""
     for name, version in PACKAGES.items():
         found = next(iter(sorted((modules / name).glob("LICENSE*"))), None)
         text = found.read_text("utf-8") if found else MIT.format(who=AUTHORS[name])

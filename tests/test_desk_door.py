@@ -19,6 +19,7 @@ from huying.ledger import find
 from huying.ledger.administration import administrator, standing
 from huying.ledger.models import Case
 from tests.cast import act, call, who
+from tests.commands import done, run
 from tests.desks import addresses, browser, page, words
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +274,13 @@ def test_another_unit_with_the_numbers_of_this_one_gets_nothing() -> None:
     assert answer.status_code == 404
     case.refresh_from_db()
     assert case.stage == "dispatched"
+
+
+def test_the_command_line_opens_relinks_and_closes_accounts() -> None:
+    link = done("user", "add", "dispatch.1").out.strip()
+    assert link.startswith(f"{settings.HUYING_PUBLIC_URL}/desk/welcome/")
+    assert "已经有账号" in run("user", "add", "dispatch.1").err
+    assert done("user", "link", "dispatch.1").out.strip().startswith(settings.HUYING_PUBLIC_URL)
+    assert "已停用" in done("user", "remove", "dispatch.1").out
+    assert "没有账号" in run("user", "link", "hotline.1").err
+    assert run("user", "add", "nobody").code != 0

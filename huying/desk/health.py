@@ -18,6 +18,7 @@ from huying.errors import say
 from huying.ledger.pulse import Pulse, feel
 from huying.ledger.timewords import span
 from huying.notify.backlog import Backlog, backlog
+from huying.pages.language import spoken
 
 LATE = timedelta(minutes=10)
 """The loop goes round every few seconds; a clock that waits longer than this shows that it stands."""
@@ -78,17 +79,6 @@ def private(answer: HttpResponse) -> HttpResponse:
 def status(pulse: Pulse) -> int:
     """200, or 503 while the database is away."""
     return 200 if pulse.reachable else AWAY
-
-
-def spoken(request: HttpRequest) -> str:
-    """The language asked for: ?language=, else what the browser prefers, else the system's."""
-    asked = request.GET.get("language", "")
-    if asked in ("zh-Hans", "en"):
-        return asked
-    preferred = request.headers.get("Accept-Language", "").lower()
-    if preferred.startswith("en"):
-        return "en"
-    return "zh-Hans" if preferred.startswith("zh") else str(settings.HUYING_LANGUAGE)
 
 
 def checks(pulse: Pulse, post: Backlog, language: str) -> Iterator[Check]:
