@@ -48,7 +48,7 @@ def fetched(port: int, path: str) -> bytes:
 
 @pytest.mark.django_db
 def test_a_style_sheet_and_a_long_page_arrive_whole(tmp_path: object) -> None:
-    with serving("huying.cli.front:application", str(tmp_path)) as port:
+    with serving("huying.cli.wsgi:application", str(tmp_path)) as port:
         assert fetched(port, "/static/huying.css") == STYLES.read_bytes()
     with serving("tests.longpage:application", str(tmp_path)) as port:
         assert fetched(port, "/") == PIECE * PIECES

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from huying.cli.wsgi import application as pages
 from huying.errors import BadForm, Busy, HuyingError, TooLarge, TooSlow, sentence
 from huying.intake.body import BROKEN, MEGABYTE, MOST_BYTES, REFUSED
 
@@ -216,5 +215,3 @@ def _bytes(text: str) -> str:
     """A text as WSGI carries it: each byte a letter of Latin-1."""
     return text.encode(errors="replace").decode("latin-1")
 
-
-application = Front(pages)

@@ -39,7 +39,7 @@ def serve(port: int | None) -> None:
     spelled = f"[{host}]" if ":" in host else host
     terminal.aside("Serving http://{host}:{port}/health; stop with Ctrl+C.", host=spelled, port=chosen)
     server = Granian(
-        "huying.cli.front:application",
+        "huying.cli.wsgi:application",
         address=host,
         port=chosen,
         interface=Interfaces.RSGI,

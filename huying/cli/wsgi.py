@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import threading
 
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
-from huying import runner
+from huying.cli.front import Front
 
 
-def loaded() -> WSGIHandler:
+def loaded() -> Front:
     """The application with its settings; starts the loop where nobody else would run it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huying.settings")
     pages = get_wsgi_application()
     from django.db import connection
 
+    from huying import runner  # only now: its rooms have tables, which need the settings
+
     if connection.vendor == "sqlite":
         threading.Thread(target=runner.run, args=(threading.Event(),), name="loop", daemon=True).start()
-    return pages
+    return Front(pages)
 
 
 application = loaded()
