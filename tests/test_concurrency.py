@@ -182,7 +182,7 @@ def _line() -> tuple[Case, Case]:
     """A task below a support, and the task below that: none of them is locked when the other line is moved."""
     _, (support,) = supported(1)
     act(support, "send_back", "lighting.2", reason="还没修好")
-    line = []
+    line: list[Case] = []
     for above in (support, None):
         parent = above or line[0]
         act(parent, "task", "parks.1", children=[TASK])
