@@ -214,4 +214,3 @@ def _environment(asking: Asking, length: int) -> Environment:
 def _bytes(text: str) -> str:
     """A text as WSGI carries it: each byte a letter of Latin-1."""
     return text.encode(errors="replace").decode("latin-1")
-
