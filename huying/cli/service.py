@@ -37,7 +37,11 @@ def serve(port: int | None) -> None:
     host, chosen = settings.HUYING_HOST, port or settings.HUYING_PORT
     _free(host, chosen)
     spelled = f"[{host}]" if ":" in host else host
-    terminal.aside("Serving http://{host}:{port}/ for everybody, /desk/ for staff, /health for operators; stop with Ctrl+C.", host=spelled, port=chosen)
+    terminal.aside(
+        "Serving http://{host}:{port}/ for everybody, /desk/ for staff, /health for operators; stop with Ctrl+C.",
+        host=spelled,
+        port=chosen,
+    )
     server = Granian(
         "huying.cli.wsgi:application",
         address=host,
