@@ -78,18 +78,20 @@ def database(name: str, small: City, large: Grown, rounds: int) -> tuple[str, li
     return "\n".join(lines), results
 
 
-def head(minutes: float, walked: str) -> str:
-    """What was measured, when, at which commit, on what kind of machine."""
+def head(spent: str, walked: str) -> str:
+    """What was measured, when, at which commit, on what kind of machine, and how busy it was."""
     asked = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores, load = os.cpu_count(), os.getloadavg()[2]
     return (
         "# Measured\n\n"
         "Written by `make soak` (bench/soak.py); nobody edits it. The ratios are what counts: `ours` and `against`\n"
         "are the same work, or the same reading among many cases and among few, measured in turns in the same\n"
         "minutes, so that a slow or busy machine slows both.\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}, {os.cpu_count()} cores, {memory:.0f} GiB of memory,\n"
-        f"{minutes:.0f} minutes for the cases.\n{walked}\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}, {cores} cores with a load of {load:.0f}, "
+        f"{memory:.0f} GiB of memory.\n"
+        f"{spent} {walked}\n\n"
     )
 
 
@@ -103,7 +105,9 @@ def million(many: int, minutes: float, rounds: int, walked: str) -> int:
             few.ask(fill=FEW)
         grow(list(grown.values()), many, began + minutes * 60)
         parts = [database(name, pairs[name][0], grown[name], rounds) for name in GOALS]
-    spent = (time.monotonic() - began) / 60
+    spent = f"{(time.monotonic() - began) / 60:.0f} minutes."
+    if min(place.cases for place in grown.values()) < many:
+        spent += f" {many:,} cases were asked for; after {minutes:.0f} minutes no more were made."
     MEASURED.write_text(head(spent, walked) + "\n".join(part for part, _ in parts), encoding="utf-8")
     print(MEASURED.read_text("utf-8"))
     return table.verdict([result for _, results in parts for result in results])
@@ -113,15 +117,14 @@ def main() -> int:
     """The walks, then the cases."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=MANY)
-    parser.add_argument("--minutes", type=float, default=20, help="after so many no more cases are made")
+    parser.add_argument("--minutes", type=float, default=90, help="after so many no more cases are made")
     parser.add_argument("--walks", type=int, default=20, help="how many times as deep as in make test; 0 for none")
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
     fine = walks(asked.walks) if asked.walks else True
-    walked = (
-        f"Property walks {asked.walks} times as deep as in `make test`: {'every promise held' if fine else 'failed'}."
-    )
-    missed = million(asked.cases, asked.minutes, asked.rounds, walked if asked.walks else "No property walks.")
+    how = "every promise held" if fine else "failed"
+    walked = f"Property walks {asked.walks} times as deep as in `make test`: {how}." if asked.walks else ""
+    missed = million(asked.cases, asked.minutes, asked.rounds, walked)
     return missed or int(not fine)
 
 
