@@ -9,7 +9,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from huying.ledger.models import Case, Document
 from tests import files
@@ -193,6 +193,28 @@ def test_what_is_near_appears_while_somebody_chooses(open_page: Opening, client:
     page.get_by_label("区、街道").select_option("xihe-liuyuan")
     expect(page.locator("#near")).to_contain_text("附近已经有人反映过")
     expect(page.locator("#near a").first).to_have_attribute("href", f"/cases/{last().number}")
+
+
+def test_an_answer_that_was_overtaken_doesnt_replace_the_newer_one(open_page: Opening, client: Client) -> None:
+    call(client, category="streets.lamps", area="xihe-liuyuan")
+    page = open_page()
+    held: list[Route] = []
+
+    def once(route: Route) -> None:
+        """Hold the first question back until the second was answered."""
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route("**/report/near*", once)
+    page.goto("/report")
+    page.get_by_label("种类").select_option("streets.lamps")
+    page.get_by_label("区、街道").select_option("xihe-liuyuan")
+    expect(page.locator("#near")).to_contain_text("附近已经有人反映过")
+    with page.expect_response("**/report/near*"):
+        held[0].fulfill(body="<p>附近没有公开的在办事项。</p>", content_type="text/html")
+    page.wait_for_timeout(200)
+    expect(page.locator("#near")).to_contain_text("附近已经有人反映过")
 
 
 @SIZES

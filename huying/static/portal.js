@@ -145,11 +145,12 @@
 
   function near(form) {
     if (!window.fetch) { return; }
-    var data = new FormData();
+    var data = new FormData(), turn = near.asked = (near.asked || 0) + 1;
     ["category", "area", "lat", "long"].forEach(function (name) { data.append(name, form.elements[name].value); });
     window.fetch("/report/near" + window.location.search, { method: "POST", body: data, referrerPolicy: "no-referrer" })
       .then(function (answer) { return answer.ok ? answer.text() : ""; })
       .then(function (text) {
+        if (turn !== near.asked) { return; }  // an answer that was overtaken says what was asked before
         var page = new DOMParser().parseFromString(text, "text/html"), box = find("near");
         box.textContent = "";
         while (page.body.firstChild) { box.appendChild(document.adoptNode(page.body.firstChild)); }
