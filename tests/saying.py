@@ -57,7 +57,7 @@ POINT = picture()
 
 @dataclass
 class Speaker:
-    """Says something for each field of an act. `wishes` are answers that must be given so."""
+    """Says something for each field of an act. `wishes` are answers that must be given so; () is silence."""
 
     rng: Random
     today: date
@@ -73,7 +73,10 @@ class Speaker:
         said: dict[str, object] = {}
         for name in act.fields:
             needed = name in act.needs + act.knows or name in self.wishes
-            if not needed and self.rng.random() > (0.1 if self.careful else 0.4):
+            seldom = 0.1 if self.careful and name != "about" else 0.4
+            if self.wishes.get(name) == () and name not in act.needs + act.knows:
+                continue
+            if not needed and self.rng.random() > seldom:
                 continue
             if not self.careful and self.rng.random() < 0.05:
                 continue

@@ -18,6 +18,7 @@ from huying.ledger.models import Case
 from huying.ledger.vocabulary import OPEN, Act, Procedure
 from tests import plans
 from tests.editions import with_next_year, with_renamed_stage
+from tests.saying import UNITS
 from tests.walks import CAST, NONE, PEOPLE, Said, Walk, Wishes
 
 MOST_STEPS = 16
@@ -31,6 +32,8 @@ RULED: Mapping[str, Wishes] = {
     "reached": {"reached": ("yes",)},
     "evidence": {"no_evidence": ("现场无法拍摄",)},
 }
+# What is said of cases that are to be merged: nothing that would keep them apart.
+ALIKE: Wishes = {"type": ("help",), "about": (), "wish": ()}
 SPANS = (
     timedelta(minutes=5),
     timedelta(hours=1),
@@ -142,6 +145,8 @@ def bring(walk: Walk, case: Case, goal: str, wishes: Wishes = NONE) -> bool:
 def _step(walk: Walk, case: Case, plan: tuple[Act, ...], wishes: Wishes) -> bool:
     """The first act of a plan; whether it was done."""
     act, procedure = plan[0], rulebook.procedure(case.procedure)
+    if "copied" in act.rules:
+        _copy(walk, case, procedure)
     able = walk.able(case, act)
     if not able and case.folded().open_children:
         _finish_children(walk, case)
@@ -155,11 +160,22 @@ def _step(walk: Walk, case: Case, plan: tuple[Act, ...], wishes: Wishes) -> bool
         return case.seq > before
     if not able:
         return False
-    wanted = {**_companions(walk, case, procedure, act, wishes), **wishes}
+    accused = store.current().subtree(case.about) if case.about else frozenset()
+    innocent = {"lead": tuple(unit for unit in UNITS if unit not in accused)} if "lead" in act.needs else {}
+    wanted = {**_companions(walk, case, procedure, act, wishes), **innocent, **wishes}
     said = walk.says(act, case, careful=True, wishes=wanted)
     if act.to in procedure.final and _tempt(walk, case, act, said):
         return True
     return walk.act(case, act, walk.rng.choice(able), said)
+
+
+def _copy(walk: Walk, case: Case, procedure: Procedure) -> None:
+    """The handling copy of a sealed case, without which it goes to no unit."""
+    if case.sealed and "handling_copy" not in case.folded().facts:
+        for act in procedure.acts.values():
+            able = walk.able(case, act) if "handling_copy" in act.needs else []
+            if able and walk.act(case, act, walk.rng.choice(able), walk.says(act, case, careful=True)):
+                return
 
 
 def _tempt(walk: Walk, case: Case, act: Act, said: Said) -> bool:
@@ -240,8 +256,8 @@ def _survivor(walk: Walk, kind: str) -> Case | None:
     merges = [act.name for act in procedure.acts.values() if "into" in act.fields]
     alike: list[Case] = []
     for _ in range(3):
-        case = _new(walk, procedure, ()) if merges else None
-        if case is None or not bring(walk, case, _promising(procedure)):
+        case = walk.open(kind, careful=True, wishes=ALIKE) if merges else None
+        if case is None or not bring(walk, case, _promising(procedure), ALIKE):
             return None
         alike.append(case)
         walk.wait(timedelta(hours=walk.rng.choice([1, 20])))

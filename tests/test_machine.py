@@ -27,9 +27,9 @@ from tests import plans, steering
 from tests.walks import Tally, Walk
 
 SOAK = int(os.environ.get("HUYING_SOAK", "0"))
-EXAMPLES = 50 * (SOAK or 1)
+EXAMPLES = 80 * (SOAK or 1)
 STEPS = 18 if SOAK else 6
-SEEDS = 8
+SEEDS = 20
 """How many walks try to reach an act that none of the examples has done."""
 seeds = st.integers(0, 2**32 - 1)
 Goal = tuple[str, str]
