@@ -20,7 +20,7 @@ from huying.ledger import number, rulebook, said, timewords
 from huying.ledger.actor import Actor, Around
 from huying.ledger.family import Held, open_beside, ripple
 from huying.ledger.fold import State
-from huying.ledger.ledger import Opening, append, create
+from huying.ledger.ledger import Opening, Step, append, create
 from huying.ledger.models import Case, Entry
 from huying.ledger.now import now
 from huying.ledger.step import Scene, decided
@@ -74,9 +74,7 @@ def open_case(
     known = _known(*source)
     if known is not None:
         return known
-    step = decided(procedure, State(), opening, actor, values, scene, Around(), happened)
-    if source[1]:
-        step.sets["source"] = ":".join(source)
+    step = _begun(procedure, opening, actor, values, scene, source, happened)
     for attempt in (1, 2, 3):
         try:
             with writing():
@@ -124,10 +122,24 @@ def open_cases(intakes: Sequence[Intake], actor: Actor) -> list[Case | HuyingErr
 def _opening(intake: Intake, source: tuple[str, str], actor: Actor, scene: Scene, procedure: Procedure) -> Opening:
     act = procedure.act(intake.act)
     values = said.read(procedure, act, intake.said, scene.city)
-    step = decided(procedure, State(), act, actor, values, scene, Around(), None)
+    step = _begun(procedure, act, actor, values, scene, source, None)
+    return Opening(step, number.new(), source=source)
+
+
+def _begun(
+    procedure: Procedure,
+    act: Act,
+    actor: Actor,
+    values: said.Said,
+    scene: Scene,
+    source: tuple[str, str],
+    happened: datetime | None,
+) -> Step:
+    """The decided first step of a case, with where it came from."""
+    step = decided(procedure, State(), act, actor, values, scene, Around(), happened)
     if source[1]:
         step.sets["source"] = ":".join(source)
-    return Opening(step, number.new(), source=source)
+    return step
 
 
 def _source(intake: Intake) -> tuple[str, str]:
