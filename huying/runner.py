@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -45,10 +47,13 @@ class Round:
     failed: dict[int, str] = field(default_factory=dict)
 
 
-def ring() -> Round:
-    """Write an entry for every clock that has passed by now, earliest first; a case that fails stops no other."""
+def ring(*, kinds: Collection[str] = ()) -> Round:
+    """Write an entry for every clock that has passed by now, earliest first; a case that fails stops no other.
+
+    With `kinds`, for the clocks of those kinds of case alone.
+    """
     done = Round()
-    while batch := ringing(now(), without=set(done.failed), most=BATCH):
+    while batch := ringing(now(), without=set(done.failed), kinds=kinds, most=BATCH):
         for pk in batch:
             try:
                 done.passed += _ring(pk)
@@ -103,19 +108,39 @@ def turn() -> Round:
     return done
 
 
+def urgent_turn() -> Round:
+    """The clocks of the alarms and the urgent letters alone: what must not wait for anything else."""
+    kinds = rulebook.alarms()
+    done = ring(kinds=kinds) if kinds else Round()
+    done.owed = fan_out(urgent=True)
+    done.sent = post(urgent=True)
+    return done
+
+
 def run(stop: threading.Event, *, pause: float = PAUSE_SECONDS) -> None:
     """Go round until `stop` is set, with `pause` seconds between; a database that is away is waited for.
 
-    Where HUYING_MAIL_PORT is set, the city's mail server may hand letters over meanwhile.
+    Alarms have a clock of their own: a second thread goes round with them alone, so that whoever is on duty is rung
+    within a minute however many clocks and letters wait. Where HUYING_MAIL_PORT is set, the city's mail server may
+    hand letters over meanwhile.
     """
+    same_time = copy_context()  # a clock that stands, stands for both
+    beside = threading.Thread(target=same_time.run, args=(_alone, stop, pause), name="alarms")
     with listening(settings.HUYING_MAIL_PORT) if settings.HUYING_MAIL_PORT else nullcontext():
-        _round_and_round(stop, pause)
+        beside.start()
+        _round_and_round(turn, stop, pause)
+        beside.join()
 
 
-def _round_and_round(stop: threading.Event, pause: float) -> None:
+def _alone(stop: threading.Event, pause: float) -> None:
+    _round_and_round(urgent_turn, stop, pause)
+    connection.close()
+
+
+def _round_and_round(once: Callable[[], Round], stop: threading.Event, pause: float) -> None:
     while not stop.is_set():
         try:
-            turn()
+            once()
         except StorageError as error:
             log.error("the loop waits: %s", error)
         except Error as error:  # a plain read met a connection that is dead; the next round gets a fresh one

@@ -11,9 +11,9 @@ Row = tuple[str, str, str, str, str, str, str]
 BROKEN: dict[str, Row] = {
     "unknown key": (
         "request", "act.sign", "pauses =", "pause =", "act.sign", "pause =",
-        "没有“pause”这个键；可用的有：after answers apart begins by counts follow_up from grants handles knows label"
-        " later most moves needs opens original pauses puts quiet reckons resumes rules starts stops takes tells to"
-        " urgent waits when。",
+        "没有“pause”这个键；可用的有：after alarms answers apart begins by counts follow_up from grants handles knows"
+        " label later most moves needs opens original pauses puts quiet reckons resumes rules starts stops takes tells"
+        " to urgent waits when。",
     ),
     "unknown key at the top": (
         "task", "", "name = \"task\"", "name = \"task\"\nstates = {}", "", "states",
@@ -21,9 +21,9 @@ BROKEN: dict[str, Row] = {
     ),
     "unknown key in the common file": (
         "common", "act.urge", "quiet = true", "silent = true", "act.urge", "silent",
-        "没有“silent”这个键；可用的有：after answers apart begins by counts follow_up from grants handles knows label"
-        " later most moves needs opens original pauses puts quiet reckons resumes rules starts stops takes tells to"
-        " urgent waits when。",
+        "没有“silent”这个键；可用的有：after alarms answers apart begins by counts follow_up from grants handles knows"
+        " label later most moves needs opens original pauses puts quiet reckons resumes rules starts stops takes tells"
+        " to urgent waits when。",
     ),
     "not TOML": (
         "task", "act.open", 'to = "handed_down"', "to = handed_down", "act.open", "to =",
@@ -62,8 +62,8 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown role": (
         "request", "act.dispatch", 'by = ["dispatcher"]', 'by = ["dispacher"]', "act.dispatch", "by",
-        "“by”里的角色或关系“dispacher”没有声明；可用的有：admin callback case clock dispatcher handler import intake"
-        " lead leader opener owner parent parent_lead requester reviewer supervisor volunteer。",
+        "“by”里的角色或关系“dispacher”没有声明；可用的有：admin callback case clock dispatcher duty handler import"
+        " intake lead leader opener owner parent parent_lead requester reviewer supervisor volunteer。",
     ),
     "an unknown unit behind @": (
         "request", "act.sign", 'by = ["reviewer@lead"]', 'by = ["reviewer@leed"]', "act.sign", "by",
@@ -71,12 +71,12 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown role before @": (
         "callout", "act.sign", '"leader@lead"', '"chief@lead"', "act.sign", "by",
-        "“by”里的角色或关系“chief”没有声明；可用的有：admin callback dispatcher handler intake leader reviewer"
+        "“by”里的角色或关系“chief”没有声明；可用的有：admin callback dispatcher duty handler intake leader reviewer"
         " supervisor volunteer。",
     ),
     "a letter to the clock": (
         "request", "act.sign", 'tells = ["requester", "callback"]', 'tells = ["clock"]', "act.sign", "tells",
-        "“tells”里的角色或关系“clock”没有声明；可用的有：admin callback dispatcher handler intake lead leader"
+        "“tells”里的角色或关系“clock”没有声明；可用的有：admin callback dispatcher duty handler intake lead leader"
         " opener owner parent_lead requester reviewer supervisor volunteer。",
     ),
     "nobody may": (
@@ -182,7 +182,11 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown child": (
         "callout", "act.split", '"duty:task"', '"duty:tusk"', "act.split", "opens",
-        "“opens”里的规程“tusk”没有声明；可用的有：administration callout request task turnout。",
+        "“opens”里的规程“tusk”没有声明；可用的有：administration alarm callout request task turnout。",
+    ),
+    "an alarm that nobody can hear": (
+        "request", "act.add", 'alarms = "alarm"', 'alarms = "task"', "act.add", "alarms",
+        "“任务”不能用作警示：它的 open 不能有 needs 和 rules，并且要有动作 hear。",
     ),
     "a part that nobody opens": (
         "request", "part", "", 'help = { zh-Hans = "帮办", en = "Help" }', "part", "help =",
@@ -217,7 +221,7 @@ BROKEN: dict[str, Row] = {
     ),
     "a clock on nobody": (
         "turnout", "clock.verify", 'on = "parent_lead"', 'on = "street"', "clock.verify", "on",
-        "“on”里的角色或关系“street”没有声明；可用的有：admin callback dispatcher handler intake lead leader"
+        "“on”里的角色或关系“street”没有声明；可用的有：admin callback dispatcher duty handler intake lead leader"
         " opener owner parent_lead requester reviewer supervisor volunteer。",
     ),
     "a clock that does an unknown act": (

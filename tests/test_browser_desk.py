@@ -48,6 +48,8 @@ def everywhere() -> list[tuple[str, str]]:
     waiting, asked = triaged(), answered()
     sealed = call("hotline.1", "request", title="偷倒渣土", text="夜里偷倒", type="report", about="urban")
     act(waiting, "note", "dispatch.1", text="长" * 300)
+    call("hotline.1", "request", title="求助", text="有人被困", type="help")
+    alarm = Case.objects.get(procedure="alarm")
     return [
         ("dispatch.1", "/desk/queue/dispatch"), ("dispatch.1", "/desk/queue/all?unit=nothing&lamp=red"),
         ("dispatch.1", f"/desk/case/{waiting.number}"), ("dispatch.1", f"/desk/case/{waiting.number}?act=dispatch"),
@@ -57,6 +59,8 @@ def everywhere() -> list[tuple[str, str]]:
         ("callback.1", "/desk/callback/"), ("dispatch.1", "/desk/me"), ("dispatch.1", "/desk/find?q=路灯"),
         ("dispatch.1", "/desk/find?q=没有"), ("dispatch.1", "/desk/case/1"), ("admin.system", "/desk/me/second"),
         ("xihe-liuyuan.1", "/desk/open/callout"), ("xihe-liuyuan.leader", "/desk/leader"),
+        ("supervision.1", "/desk/queue/alarms"), ("supervision.1", f"/desk/case/{alarm.number}?act=hear"),
+        ("hotline.1", f"/desk/call/{waiting.number}?danger=1"),
         ("admin.audit", "/desk/rights"), ("admin.audit", "/desk/looks"),
     ]  # fmt: skip
 
@@ -129,6 +133,20 @@ def test_words_of_danger_show_the_numbers_at_once_and_a_ground_its_ready_words(o
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.locator("[name=ground][value=beyond]").check()
     expect(page.locator("#f-reply")).to_have_value(re.compile("不属于政府部门的职责范围"))
+
+
+def test_whoever_is_on_duty_finds_the_alarm_and_says_that_they_have_it(open_page: Opening) -> None:
+    grave = call("hotline.1", "request", title="求助", text="楼上有人说不想活了", type="help")
+    page = as_(open_page(DESK), "supervision.1")
+    page.goto("/desk/queue/alarms")
+    page.locator("main a[href^='/desk/case/']").first.click()
+    expect(page.get_by_text("报值班").first).to_be_visible()
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("接报")
+    assert Case.objects.get(procedure="alarm").stage == "heard"
+    page.locator("a[href*='/desk/find']").click()
+    page.wait_for_url(f"**/desk/case/{grave.number}")
 
 
 def test_a_case_is_found_opened_and_dispatched_by_keyboard_alone(open_page: Opening) -> None:

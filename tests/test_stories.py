@@ -46,7 +46,7 @@ def done_in(path: Path) -> Iterator[tuple[str, str]]:
         born = row.get("opens", [])
         assert isinstance(born, list)
         for child in born:
-            kinds[child] = act.child or act.follow_up
+            kinds[child] = act.child or act.follow_up or act.alarms
             yield kinds[child], "open"
 
 

@@ -340,5 +340,5 @@ def test_a_kind_of_case_that_does_not_exist() -> None:
     with pytest.raises(HuyingError) as unknown:
         rulebook.procedure("requets")
     assert sentence(unknown.value) == (
-        "没有“requets”这个规程。可用的规程：系统管理（administration）、吹哨（callout）、诉求（request）、任务（task）、报到（turnout）。"
+        "没有“requets”这个规程。可用的规程：系统管理（administration）、险情警示（alarm）、吹哨（callout）、诉求（request）、任务（task）、报到（turnout）。"
     )

@@ -5,6 +5,7 @@ A City is one loaded version; what the ledger decides is decided against it, and
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time
@@ -16,7 +17,9 @@ from huying.errors import UnknownArea, UnknownCategory, UnknownUnit
 
 Words = Mapping[str, str]
 LANGUAGES = ("zh-Hans", "en")
-ROLES = ("intake", "dispatcher", "handler", "reviewer", "supervisor", "callback", "leader", "volunteer", "admin")
+ROLES = (
+    "intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer", "admin",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -270,6 +273,11 @@ class City:
                     return self._routes[node, place]
         return None
 
+    def dangerous(self, text: str) -> bool:
+        """Whether a published word of danger to life stands in a text, however wide or tall its letters are."""
+        folded = _folded(text)
+        return any(_folded(word) in folded for listed in self.danger for word in listed.values())
+
     def ladder(self, procedure: str, urgency: str = "") -> tuple[Limit, ...]:
         """The rungs of the urging ladder: the procedure's own, or those for any."""
         own = tuple(rung.step for rung in self.ladders if rung.procedure == procedure)
@@ -304,6 +312,10 @@ class City:
     def numbered(self, version: int, digest: str) -> City:
         """The same city as a stored version."""
         return replace(self, version=version, digest=digest)
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _path(code: str, parents: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ NEEDED = {
     "dispatcher": {"zh-Hans": "派单员", "en": "dispatcher"},
     "callback": {"zh-Hans": "回访员", "en": "call-back agent"},
     "supervisor": {"zh-Hans": "督办员", "en": "supervisor"},
+    "duty": {"zh-Hans": "值班督办员", "en": "duty supervisor"},
     "admin": {"zh-Hans": "管理员", "en": "administrator"},
 }
 LEADING = ("district", "subdistrict", "department", "utility", "division")

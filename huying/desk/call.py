@@ -102,7 +102,13 @@ def _taken(request: HttpRequest, visitor: Visitor, said: Mapping[str, object], t
 
     opened, _ = once.once(visitor.actor.key, typed.text("token"), do)
     told.done(request, say("Registered: {number}.", visitor.language, number=number.said(opened)), draft="call")
-    return HttpResponseRedirect(f"/desk/call/{opened}")
+    rung = visitor.city.dangerous(" ".join(typed.texts.values()))
+    return HttpResponseRedirect(f"/desk/call/{opened}{'?danger=1' if rung else ''}")
+
+
+def _emergency(visitor: Visitor) -> list[tuple[str, str]]:
+    """The numbers to call in danger, each with what it is for."""
+    return [(code, visitor.wording.of(label)) for code, label in visitor.city.emergency.items()]
 
 
 def _context(visitor: Visitor, form: Form, typed: Typed, errors: Mapping[str, str]) -> dict[str, object]:
@@ -118,7 +124,7 @@ def _context(visitor: Visitor, form: Form, typed: Typed, errors: Mapping[str, st
         "widgets": asked, "lists": form.lists(), "grounds": grounds,
         "typed": typed.texts, "errors": errors, "token": typed.text("token") or once.token(),
         "danger": "|".join(word for listed in visitor.city.danger for word in listed.values()),
-        "emergency": [(code, wording.of(label)) for code, label in visitor.city.emergency.items()],
+        "emergency": _emergency(visitor),
         "mistakes": [(f"f-{name}", words) for name, words in errors.items()],
     }  # fmt: skip
 
@@ -182,5 +188,6 @@ def taken(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponse:
         "case": case, "telling": telling, "groups": telling.number.split(), "closed": bool(case.closed),
         "triage": next((clock for clock in telling.clocks if clock.name == "triage"), None),
         "limit": timewords.spell(promise, visitor.language),
+        "danger": "danger" in request.GET, "emergency": _emergency(visitor),
     }  # fmt: skip
     return show(request, visitor, "desk/taken.html", known)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from huying.desk.visitor import Visitor
 
 QUEUES = {
+    "alarms": "Alarms",
     "triage": "To triage",
     "dispatch": "To dispatch",
     "disputed": "Objections to rule on",
@@ -32,7 +33,8 @@ MINE = {
     "callback": ("verify",),
     "handler": ("unit",),
     "reviewer": ("review", "unit"),
-    "supervisor": ("overdue", "shelved", "escalated"),
+    "duty": ("alarms",),
+    "supervisor": ("overdue", "shelved", "escalated", "alarms"),
     "leader": ("escalated", "unit"),
 }
 """The queues of which each role is asked first; everybody may look into the others."""

@@ -324,7 +324,7 @@ def _answer(reading: Reading, opened: str, *, over: bool) -> Node:
 def _notices(reading: Reading, opened: str, *, over: bool) -> Iterator[str]:
     """What to do in danger comes first; then the number, and what a person will look at."""
     asked = reading.asked
-    if _danger(reading):
+    if asked.city.dangerous(f"{reading.said.get('text', '')} {reading.said.get('title', '')}"):
         calls = [{lang: f"{phone} {words[lang]}" for lang in words} for phone, words in asked.city.emergency.items()]
         yield asked.say("If anybody is in danger, call now: {numbers}.", numbers=asked.joined(calls))
     told = number.said(opened)
@@ -337,9 +337,3 @@ def _notices(reading: Reading, opened: str, *, over: bool) -> Iterator[str]:
         yield asked.say("The point lies outside the city's areas; somebody will look where it belongs.")
     if over:
         yield asked.say("The key's limit for this hour is used up: the call is kept, and somebody looks at it first.")
-
-
-def _danger(reading: Reading) -> bool:
-    """Whether a word of danger to life stands in the call."""
-    words = f"{reading.said.get('text', '')} {reading.said.get('title', '')}".casefold()
-    return any(word.casefold() in words for listed in reading.asked.city.danger for word in listed.values())

@@ -16,8 +16,8 @@ from huying.errors import UnknownPerson
 from huying.ledger.fold import State
 from huying.ledger.vocabulary import ROLES
 
-DESKS = frozenset({"intake", "dispatcher", "supervisor", "callback", "leader"})
-WORKERS = frozenset({"handler", "intake", "dispatcher", "supervisor", "callback", "leader"})
+DESKS = frozenset({"intake", "dispatcher", "supervisor", "duty", "callback", "leader"})
+WORKERS = DESKS | {"handler"}
 STAFF = WORKERS | {"reviewer"}
 
 

@@ -255,7 +255,7 @@ def _children(act: Act, procedure: Procedure, procedures: Mapping[str, Procedure
         yield Flaw((*at, "opens"), "“{value}” must read part:procedure.", {"value": act.opens})
         return
     yield from _known((*at, "opens"), "part", [act.part], ["", *procedure.part_labels])
-    for key, other in (("opens", act.child), ("follow_up", act.follow_up)):
+    for key, other in (("opens", act.child), ("follow_up", act.follow_up), ("alarms", act.alarms)):
         if not other:
             continue
         yield from _known((*at, key), "procedure", [other], procedures)
@@ -267,10 +267,19 @@ def _children(act: Act, procedure: Procedure, procedures: Mapping[str, Procedure
             yield Flaw((*at, key), "“{other}” can't be opened by another case.", {"other": label})
         # What a follow-up takes over from the case that it cites; a child's fields come with `children`.
         taken = {*act.needs, *_kept_before(procedure), "lead", "category", "area", "title"}
+        if key == "alarms":
+            yield from _alarm(act, procedures[other])
         for name in opening.needs if key == "follow_up" else ():
             if name in taken:
                 continue
             yield Flaw((*at, key), MUST_NEED, {"act": act.label, "field": name, "key": key})
+
+
+def _alarm(act: Act, alarm: Procedure) -> Iterator[Flaw]:
+    """What words of danger open must open whatever was said, and be heard: there is an act `hear`."""
+    if alarm.acts["open"].needs or alarm.acts["open"].rules or "hear" not in alarm.acts:
+        message = "“{other}” can't be an alarm: it opens without a field or rule, and has the act `hear`."
+        yield Flaw(("act", act.name, "alarms"), message, {"other": alarm.label})
 
 
 def _kept_before(procedure: Procedure) -> set[str]:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from huying.city import store
+from huying.city.facts import City
 from huying.errors import CannotMerge, LeadIsAccused
 from huying.ledger import documents, number, rulebook, said
-from huying.ledger.actor import SYSTEM, Actor, Around
+from huying.ledger.actor import SYSTEM, Actor, Around, covers
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State
 from huying.ledger.ledger import Opening, Step, append, create
@@ -44,6 +47,8 @@ def open_beside(case: Case, step: Step, values: said.Said, actor: Actor, scene: 
         create([_opening(case, state, step.act, item, within, scene) for item in items])
     if step.act.follow_up:
         _open_follow_up(case, step, values, within, scene)
+    if step.act.alarms and scene.city.dangerous(_words(step, values)):
+        _ring(case, step.act.alarms, scene)
 
 
 def _opening(parent: Case, state: State, act: Act, item: Mapping[str, object], actor: Actor, scene: Scene) -> Opening:
@@ -84,6 +89,45 @@ def _open_follow_up(case: Case, step: Step, values: said.Said, actor: Actor, sce
     begun = decided(procedure, State(), declared, opening, read, scene, Around(cited=state), None)
     begun.sets["source"] = case.number
     create([Opening(begun, number.new())])
+
+
+def _words(step: Step, values: said.Said) -> str:
+    """Everything that was said in words by an act."""
+    fields = step.procedure.fields
+    return "\n".join(str(value) for name, value in values.items() if fields[name].type == "text")
+
+
+def _ring(case: Case, kind: str, scene: Scene) -> None:
+    """Open the alarm that cites a case, unless one of it still rings. It holds no word, and nothing here refuses.
+
+    Whoever wrote or called is told and labelled nothing: the alarm is the duty supervisor's matter.
+    """
+    if any(alarm.folded().source == case.number for alarm in _ringing(kind)):
+        return
+    procedure, state = rulebook.procedure(kind), case.folded()
+    declared = procedure.act(OPEN)
+    place = {"category": (state.category, scene.city.categories), "area": (state.area, scene.city.areas)}
+    known: said.Said = {
+        name: code for name, (code, listed) in place.items() if code in listed and name in declared.fields
+    }
+    by = Actor(SYSTEM.key, unit=on_duty(state, scene.city, scene.at), relations=frozenset({"parent"}))
+    begun = decided(procedure, State(), declared, by, known, scene, Around(cited=state), None)
+    begun.sets["source"] = case.number
+    create([Opening(begun, number.new())])
+
+
+def _ringing(kind: str) -> QuerySet[Case]:
+    """The alarms that nobody has heard yet: those at the stages from which `hear` leads."""
+    heard = rulebook.procedure(kind).acts.get("hear")
+    return Case.objects.filter(procedure=kind, closed=None, stage__in=heard.from_ if heard else ())
+
+
+def on_duty(state: State, city: City, at: datetime) -> str:
+    """The unit of the duty supervisor who answers for a case today, or of a supervisor; "" where there is none."""
+    hidden = city.subtree(state.about) if state.about else frozenset()
+    posts = [post for _, post in city.posted(city.calendar.local(at).date()) if post.unit not in hidden]
+    found = (p.unit for role in ("duty", "supervisor") for p in posts if p.role == role and covers(p, state, city))
+    return next(found, "")
 
 
 def ripple(held: Held, step: Step, values: said.Said, scene: Scene) -> None:

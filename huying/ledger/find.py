@@ -92,9 +92,9 @@ def stuck(city: City, cases: Iterable[Case] | None = None) -> list[Case]:
     return found
 
 
-def ringing(at: datetime, *, without: Collection[int] = (), most: int = 200) -> list[int]:
-    """Ids of the cases that have a clock which has passed by `at`, earliest first."""
-    rows = Case.objects.filter(alarm__lte=at).exclude(pk__in=without)
+def ringing(at: datetime, *, without: Collection[int] = (), kinds: Collection[str] = (), most: int = 200) -> list[int]:
+    """Ids of the cases, of some `kinds` or of any, that have a clock which has passed by `at`, earliest first."""
+    rows = Case.objects.filter(alarm__lte=at, **({"procedure__in": kinds} if kinds else {})).exclude(pk__in=without)
     return list(rows.order_by("alarm", "pk").values_list("pk", flat=True)[:most])
 
 
@@ -109,6 +109,7 @@ PUBLIC = "request"
 """The one kind of case of which outsiders may know anything."""
 
 QUEUES = {
+    "alarms": Q(procedure="alarm"),
     "triage": Q(stage="registered"),
     "dispatch": Q(stage="triaged"),
     "disputed": Q(stage="disputed"),

@@ -30,14 +30,16 @@ class Owed:
 
 
 @contextmanager
-def taken(*, after: int = 0) -> Iterator[Owed | None]:
-    """The oldest row after the entry with that id that nobody else has in hand, or None.
+def taken(*, after: int = 0, urgent: bool = False) -> Iterator[Owed | None]:
+    """The oldest row after the entry with that id that nobody else has in hand, or None; `urgent` ones alone.
 
     What the block writes is written in the same transaction, and the row is deleted with it: nothing owed is
     lost or done twice. A block that raises leaves the row.
     """
     with writing():
         rows = Outbox.objects.filter(pk__gt=after).select_related("entry__case").order_by("pk")
+        if urgent:
+            rows = rows.filter(urgent=True)
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True, of=("self",))
         row = rows.first()

@@ -59,6 +59,11 @@ def everything() -> dict[str, Procedure]:
     }
 
 
+def alarms() -> frozenset[str]:
+    """The kinds of case that words of danger to life open."""
+    return frozenset(act.alarms for kind in everything().values() for act in kind.acts.values() if act.alarms)
+
+
 def versions() -> tuple[dict[str, Procedure], list[str]]:
     """Every version ever loaded, by digest; and the names of those whose text isn't what the digest says."""
     sound: dict[str, Procedure] = {}

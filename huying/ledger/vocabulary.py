@@ -20,7 +20,7 @@ OPEN = "open"
 REQUESTER = "requester"
 """The key under which whoever called acts, and the field that says who that is."""
 ROLES = frozenset(
-    ["intake", "dispatcher", "handler", "reviewer", "supervisor", "callback", "leader", "volunteer", "admin"]
+    ["intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer", "admin"]
 )
 RELATIONS = frozenset(["lead", "owner", "opener", "requester", "parent_lead", "parent", "case", "clock", "import"])
 FIELD_TYPES = frozenset(
@@ -86,6 +86,7 @@ PEOPLE: Mapping[str, Words] = {
     "handler": {"zh-Hans": "承办人", "en": "handler"},
     "reviewer": {"zh-Hans": "审核人", "en": "reviewer"},
     "supervisor": {"zh-Hans": "督办员", "en": "supervisor"},
+    "duty": {"zh-Hans": "值班督办员", "en": "duty supervisor"},
     "callback": {"zh-Hans": "回访员", "en": "call-back agent"},
     "leader": {"zh-Hans": "负责人", "en": "leader"},
     "volunteer": {"zh-Hans": "志愿者", "en": "volunteer"},
@@ -194,6 +195,7 @@ class Act:
     handles: bool = False
     opens: str = ""
     follow_up: str = ""
+    alarms: str = ""
     waits: tuple[str, ...] = ()
     counts: str = ""
     puts: Mapping[str, str] = field(default_factory=dict)

@@ -18,14 +18,14 @@ BATCH = 100
 EMAIL = "email"
 
 
-def fan_out(*, most: int = 500) -> int:
-    """Turn up to `most` owed rows into letters; how many rows were taken up.
+def fan_out(*, most: int = 500, urgent: bool = False) -> int:
+    """Turn up to `most` owed rows, or `urgent` ones alone, into letters; how many rows were taken up.
 
     Rows that another runner has in hand are left to it. Requesters of merged cases are told in batches.
     """
     done, last = 0, 0
     while done < most:
-        with taken(after=last) as owed:
+        with taken(after=last, urgent=urgent) as owed:
             if owed is None:
                 return done
             last = owed.entry.pk

@@ -24,6 +24,7 @@ from django.db.models import Q
 from huying.city import store
 from huying.ledger import identity
 from huying.ledger.actor import SYSTEM
+from huying.ledger.models import Entry
 from huying.ledger.now import now
 from huying.ledger.record import record
 from huying.ledger.writing import writing
@@ -74,23 +75,26 @@ def mark_of(secret: str) -> str:
     return hashlib.sha256(f"mark:{secret.lower()}".encode()).hexdigest()
 
 
-def post(*, most: int = 500) -> int:
-    """Send what is due, at most so many messages; how many were accepted. Without a mail server nothing is tried."""
+def post(*, most: int = 500, urgent: bool = False) -> int:
+    """Send what is due, or what of it is `urgent`, at most so many messages; how many were accepted.
+
+    Without a mail server nothing is tried.
+    """
     sent = 0
     for _ in range(most if settings.HUYING_SMTP_URL else 0):
-        bundle = _claim()
+        bundle = _claim(urgent=urgent)
         if bundle is None:
             break
         sent += _send(bundle)
     return sent
 
 
-def _claim() -> Bundle | None:
-    """The next message that is due and in nobody's hands, marked as in ours."""
+def _claim(*, urgent: bool) -> Bundle | None:
+    """The next message that is due and in nobody's hands, marked as in ours; `urgent` ones alone."""
     at = now()
     with writing():
         free = Q(state=WAITING, due__lte=at) | Q(state=SENDING, claimed__lt=at - CLAIM)
-        rows = Letter.objects.filter(free).order_by("due", "pk")
+        rows = Letter.objects.filter(free, **({"urgent": True} if urgent else {})).order_by("due", "pk")
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True)
         first = rows.first()
@@ -127,7 +131,7 @@ def _address(bundle: Bundle) -> str:
 def _message(bundle: Bundle, address: str) -> EmailMessage:
     entries = [letter.entry for letter in bundle.letters]
     single = bundle.first.to == REQUESTER
-    said = words.to_requester(entries[0], bundle.token) if single else words.to_staff(entries)
+    said = words.to_requester(entries[0], bundle.token) if single else _to_staff(bundle, entries)
     sender = store.current().letters.sender
     user, _, domain = sender.partition("@")
     message = EmailMessage()
@@ -139,6 +143,10 @@ def _message(bundle: Bundle, address: str) -> EmailMessage:
         message["Reply-To"] = f"{user}+{bundle.token}@{domain}"
     message.set_content(said.body)
     return message
+
+
+def _to_staff(bundle: Bundle, entries: Sequence[Entry]) -> words.Message:
+    return words.at_once(entries[0]) if bundle.first.urgent else words.to_staff(entries)
 
 
 def _hand_over(message: EmailMessage, secret: str) -> None:

@@ -11,6 +11,8 @@ from huying.ledger.fold import State
 from huying.ledger.vocabulary import ROLES
 
 REQUESTER = "requester"
+INSTEAD = {"duty": "supervisor"}
+"""Who is told where nobody holds a role today: an alarm without anybody on duty rings the supervisors at once."""
 AT_WORK = ("handler", "intake", "dispatcher", "supervisor", "callback")
 
 
@@ -34,12 +36,16 @@ def _people(word: str, state: State, city: City, on: date, parent: State | None)
     if relation:
         yield from _at(_unit(relation, state, parent), (role,), city, on)
     elif role in ROLES:
-        yield from (key for key, post in city.posted(on) if post.role == role and covers(post, state, city))
+        yield from _holding(role, state, city, on) or _holding(INSTEAD.get(role, role), state, city, on)
     elif role == "owner" or (role == "lead" and state.owner in city.people):
         yield from {state.owner} & city.people.keys()
     else:
         unit = _unit(role, state, parent)
         yield from list(_at(unit, AT_WORK, city, on)) or _at(unit, ("leader",), city, on)
+
+
+def _holding(role: str, state: State, city: City, on: date) -> list[str]:
+    return [key for key, post in city.posted(on) if post.role == role and covers(post, state, city)]
 
 
 def _unit(relation: str, state: State, parent: State | None) -> str:

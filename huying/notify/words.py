@@ -137,6 +137,34 @@ def to_staff(entries: Sequence[Entry], *, language: str = "") -> Message:
     return Message(subject, "\n".join([*lines, "", where, wording.of(city.name)]))
 
 
+def at_once(entry: Entry, *, language: str = "") -> Message:
+    """An urgent letter: one thing, what to do about it, and where. An alarm names the call, and none of its words."""
+    language = language or settings.HUYING_LANGUAGE
+    city, case = store.current(), entry.case
+    wording, state = Wording(city, language), case.folded()
+    procedure = rulebook.procedure(case.procedure)
+    act = wording.of(procedure.acts[entry.act].label) if entry.act in procedure.acts else entry.act
+    known = {"kind": wording.of(procedure.label), "number": number.said(case.number), "act": act}
+    lines = [_line(entry, titles({case}).get(case.pk, ""), wording)]
+    if case.procedure in rulebook.alarms():
+        lines += _alarmed(state, wording)
+    where = say("Open it here: {link}", language, link=f"{settings.HUYING_PUBLIC_URL}/desk/case/{case.number}")
+    subject = say("At once: {kind} {number}: {act}", language, **known)
+    return Message(subject, "\n".join([*lines, "", where, wording.of(city.name)]))
+
+
+def _alarmed(state: State, wording: Wording) -> Iterable[str]:
+    """What an alarm asks of whoever is rung."""
+    language, cited = wording.language, state.source
+    link = f"{settings.HUYING_PUBLIC_URL}/desk/case/{cited}"
+    yield say("A published word of danger to life stands in call {number}: {link}", language,
+              number=number.said(cited), link=link)  # fmt: skip
+    yield say("Read it now. Press “I have it” on the alarm; until somebody does, the next are rung.", language)
+    calls = [f"{phone} {wording.of(words)}" for phone, words in wording.city.emergency.items()]
+    yield say("The emergency numbers: {numbers}.", language, numbers=wording.joined(calls))
+    yield say("Who called can be looked up by the desk that took the call.", language)
+
+
 def _line(entry: Entry, title: str, wording: Wording) -> str:
     case = entry.case
     procedure = rulebook.procedure(case.procedure)

@@ -17,6 +17,7 @@ from huying.ledger.telling import Teller
 from huying.ledger.told import Telling
 from huying.pages.language import spoken
 from huying.portal import acts, links
+from huying.portal.form import danger_words
 from huying.portal.page import show
 from huying.portal.promise import end, promise, verification
 from huying.portal.receipt import blocks, no_link, sealed_words
@@ -85,6 +86,8 @@ def _page(
         "values": tried.values if tried else {},
         "wrong": tried.wrong if tried else {},
         "done": _done(request, teller),
+        "danger": _danger(request, teller, tried),
+        "danger_words": danger_words(teller.city),
         "chases": teller.state.counts.get("chase", 0),
         "fingerprint": blocks(case.head),
     }
@@ -95,6 +98,16 @@ def _done(request: HttpRequest, teller: Teller) -> str:
     """What the page says once after an act; an address alone can't make it say anything else."""
     way = request.GET.get("done", "") if request.method == "GET" else ""
     return teller.wording.say(DONE[way], unit=teller.wording.unit(teller.case.lead)) if way in DONE else ""
+
+
+def _danger(request: HttpRequest, teller: Teller, tried: acts.Tried | None) -> bool:
+    """Whether what was just written speaks of danger to life: the numbers to call stand first then."""
+    if tried is not None:
+        return teller.city.dangerous(f"{tried.values['text']} {tried.values['reason']}")
+    theirs = [entry for entry in teller.entries if entry.actor == REQUESTER.key]
+    written = documents.references(theirs[-1].said) if theirs and request.GET.get("done", "") in DONE else ()
+    keys = [reference.partition(":")[0] for reference in written]
+    return any(teller.city.dangerous(teller.documents[key].body) for key in keys if key in teller.documents)
 
 
 def _kept(teller: Teller, telling: Telling) -> Mapping[str, object] | None:

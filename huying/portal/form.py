@@ -156,12 +156,6 @@ def _kept(reading: Reading, name: str, value: object, *, beside: str = "") -> bo
     return True
 
 
-def danger(text: str, city: City) -> bool:
-    """Whether a word of danger to life stands in a text."""
-    folded = text.casefold()
-    return any(word.casefold() in folded for listed in city.danger for word in listed.values())
-
-
 def danger_words(city: City) -> str:
     """The published list as one field of the page, for the browser that looks while somebody writes."""
     return "|".join(word for listed in city.danger for word in listed.values())

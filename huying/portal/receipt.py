@@ -14,7 +14,6 @@ from huying.ledger.now import now
 from huying.ledger.telling import Teller
 from huying.pages.language import spoken
 from huying.portal import links
-from huying.portal.form import danger
 from huying.portal.page import show
 from huying.portal.promise import promise
 
@@ -37,7 +36,7 @@ def receipt(request: HttpRequest, word: str) -> HttpResponse:
         "promise": promise(teller.state, telling, teller.wording, now()),
         "fingerprint": blocks(teller.entries[0].hash),
         "outside": found.receipt.outside,
-        "danger": danger(texts, teller.city),
+        "danger": teller.city.dangerous(texts),
         "sealed": sealed_words(teller.state, language),
         "steps": steps(case),
     }

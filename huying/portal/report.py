@@ -114,7 +114,7 @@ def _page(
         "values": reading.values,
         "wrong": reading.wrong,
         "once": reading.once,
-        "danger": form.danger(reading.values["text"], city),
+        "danger": city.dangerous(reading.values["text"]),
         "danger_words": form.danger_words(city),
         "categories": form.categories(city, language),
         "areas": form.areas(city, language),

@@ -132,9 +132,10 @@
   if (taking) {
     var dangers = taking.dataset.danger.split("|").filter(Boolean);
     var heed = function () {
-      var said = all("textarea,input[type=text],input:not([type])", taking).map(function (field) { return field.value; }).join(" ").toLowerCase();
-      one("[data-alarm]", taking).hidden = !dangers.some(function (word) { return said.indexOf(word.toLowerCase()) >= 0; });
+      var said = all("textarea,input[type=text],input:not([type])", taking).map(function (field) { return field.value; }).join(" ");
+      one("[data-alarm]", taking).hidden = !dangers.some(function (word) { return folded(said).indexOf(folded(word)) >= 0; });
     };
+    var folded = function (text) { return text.normalize("NFKC").toLowerCase().split(/\s+/).join(" "); };
     taking.addEventListener("input", heed);
     heed();
     all("[name=ground]", taking).forEach(function (ground) {

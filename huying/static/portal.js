@@ -15,7 +15,12 @@
   if (document.querySelector("[data-received]")) { store(function (box) { box.removeItem(DRAFT); }); }
   receipt();
   if (find("report")) { report(find("report")); }
-  else { each("form[method=post]", once); }
+  else { each("form[method=post]", once); each("form[data-danger]", heed); }
+
+  function heed(form) {
+    form.addEventListener("input", function () { danger(form); });
+    danger(form);
+  }
 
   function once(form) {
     form.addEventListener("submit", function (event) {
@@ -118,12 +123,15 @@
   }
 
   function danger(form) {
-    var text = form.elements.text.value.toLowerCase(), box = find("danger");
+    var text = "", box = find("danger");
+    Array.prototype.forEach.call(form.querySelectorAll("textarea, #place"), function (field) { text += " " + field.value; });
     var found = form.dataset.danger.split("|").some(function (word) {
-      return word && text.indexOf(word.toLowerCase()) >= 0;
+      return word && folded(text).indexOf(folded(word)) >= 0;
     });
     if (box.hidden === found) { box.hidden = !found; }
   }
+
+  function folded(text) { return text.normalize("NFKC").toLowerCase().split(/\s+/).join(" "); }
 
   function place(form) {
     var told = find("located"), drop = find("drop"), lat = form.elements.lat, long = form.elements.long;
