@@ -1,4 +1,4 @@
-"""The one loop: passed clocks become entries in due order, what is owed becomes letters, and letters go out.
+"""The one loop: passed clocks become entries in due order, what recurs is done, what is owed goes out as letters.
 
 Any number of runners may run. Each claims one case at a time inside the entry's own transaction, so a clock
 that two of them see is passed once; a case that another is working on is left to that one.
@@ -19,7 +19,7 @@ from django.db import Error, connection
 from huying.errors import NothingToAnswer, Refused, StorageError
 from huying.intake import errands
 from huying.intake.mailbox import listening
-from huying.ledger import rulebook
+from huying.ledger import recurring, rulebook
 from huying.ledger.actor import CLOCK
 from huying.ledger.administration import fix_dates
 from huying.ledger.find import claimed, ringing
@@ -41,6 +41,7 @@ class Round:
     """What one round did: entries written for passed clocks, and the cases in which none could be."""
 
     passed: int = 0
+    recurred: int = 0
     owed: int = 0
     sent: int = 0
     fetched: int = 0
@@ -99,9 +100,10 @@ def _acts(case: Case, then: str) -> bool:
 
 
 def turn() -> Round:
-    """One round: clocks, then what is owed because of them, the post, the doors' errands. Raises StorageError."""
+    """One round: clocks, recurrences, what is owed because of them, the post, the errands. Raises StorageError."""
     fix_dates()  # a case that was decided while a new calendar was being loaded still awaits it
     done = ring()
+    done.recurred = recurring.run()
     done.owed = fan_out()
     done.sent = post()
     done.fetched = errands.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from huying.desk import acting, call, callback, case, entrance, health, leader, looking, me, queues, rights
+from huying.desk import acting, call, callback, case, entrance, health, leader, looking, me, queues, recurring, rights
 from huying.intake import open311
 from huying.portal import follow, public, receipt, report
 
@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/call/similar", call.similar),
     path("desk/call/<number>", call.taken),
     path("desk/leader", leader.leader),
+    path("desk/recurring", recurring.recurring),
     path("desk/rights", rights.rights),
     path("desk/looks", rights.looks),
     path("desk/callback/", callback.waiting),

@@ -50,7 +50,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown type": (
         "task", "field.planned", '"number"', '"percent"', "field.planned", "type",
-        "没有“percent”这种字段类型；可用的有：area case category children choice clock date due file limit"
+        "没有“percent”这种字段类型；可用的有：area case category children choice clock code date due file limit"
         " moment number person point requester text unit yes。",
     ),
     "another name than the file's": (
@@ -104,8 +104,8 @@ BROKEN: dict[str, Row] = {
     "an unknown field": (
         "administration", "act.grant", '"role"', '"rolle"', "act.grant", "needs",
         "“needs”里的字段“rolle”没有声明；可用的有：about area basis case category channel children clock date due"
-        " evidence key lead number outcome owner parent person purpose reason reply role ruled rung taken text title"
-        " unit until。",
+        " evidence key lead number outcome owner parent person purpose reason reply role rule ruled rung taken text"
+        " title unit until。",
     ),
     "a field asked twice": (
         "request", "act.explain", 'takes = ["category"', 'takes = ["reply", "category"', "act.explain", "takes",
@@ -182,7 +182,7 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown child": (
         "callout", "act.split", '"duty:task"', '"duty:tusk"', "act.split", "opens",
-        "“opens”里的规程“tusk”没有声明；可用的有：administration alarm callout request task turnout。",
+        "“opens”里的规程“tusk”没有声明；可用的有：administration ",
     ),
     "an alarm that nobody can hear": (
         "request", "act.add", 'alarms = "alarm"', 'alarms = "task"', "act.add", "alarms",

@@ -135,5 +135,6 @@ class Speaker:
             "person": self.people,
             "case": self.cases,
             "clock": self.clocks,
+            "code": ("weekly-report",),
         }
         return self.rng.choice(pools[asked.type] or ("none",))

@@ -382,6 +382,22 @@ def refusal(city: Path, key: str = ADMIN) -> list[str]:
         ),
         ("limits.csv", "\nrequest,share", "\n\n,,,,\nrequest,shaer", "limits.csv:36: "),
         ("ladders.csv", ",1wd", "reqest,1wd", "ladders.csv:2: "),
+        ("recurrences.toml", 'opens = "task"', 'opens = "tusk"', "recurrences.toml:9: opens 写的规程“tusk”不存在"),
+        (
+            "recurrences.toml",
+            'opens = "task"',
+            'opens = "turnout"',
+            "recurrences.toml:9: “报到”的“叫到”不能由系统自动做",
+        ),
+        ("recurrences.toml", 'of = "request"', 'of = "task"', "recurrences.toml:36: “任务”没有回头看"),
+        ("recurrences.toml", 'due = "2wd"', 'due = "2"', "recurrences.toml:12: 完成时限：“2”不能用"),
+        ("recurrences.toml", '"partly_fixed"]', '"fxed"]', "recurrences.toml:38: outcome“fxed”不在可选值之内"),
+        (
+            "recurrences.toml",
+            'lead = "supervision"',
+            'lead = "yunting"',
+            "recurrences.toml:13: 云汀市人民政府不能作主办单位",
+        ),
         (
             "posts.csv",
             "callback,callback,2020-01-01,",

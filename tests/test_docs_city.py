@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from huying.city import folder, letters
+from huying.city import folder, letters, recurrence
 from huying.city.calendar import UNITS
 from huying.city.facts import ROLES
 from huying.city.tables import COLUMNS, Finding
@@ -88,6 +88,15 @@ def test_every_key_of_a_notice_and_of_the_outlines_is_told(language: str) -> Non
     assert {k for k, (filled, _) in told.items() if not FILLED[language][filled]} == NEEDED_KEYS["calendars/YEAR.json"]
     assert tables(language)["areas.geojson"].keys() == {"code"}
     assert tables(language)["danger.toml"].keys() == {"words"}
+
+
+@languages
+def test_every_key_of_a_recurrence_is_told_with_its_values(language: str) -> None:
+    told = tables(language)["recurrences.toml"]
+    assert told.keys() == recurrence.KEYS
+    assert [name for name, (filled, _) in told.items() if not FILLED[language][filled]] == ["label"]
+    for key, values in (("rest", recurrence.RESTS), ("does", recurrence.DUTIES)):
+        assert [value for value in values if f"`{value}`" not in told[key][1]] == []
 
 
 @languages

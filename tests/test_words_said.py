@@ -339,6 +339,5 @@ def test_a_word_for_an_act_that_does_not_exist() -> None:
 def test_a_kind_of_case_that_does_not_exist() -> None:
     with pytest.raises(HuyingError) as unknown:
         rulebook.procedure("requets")
-    assert sentence(unknown.value) == (
-        "没有“requets”这个规程。可用的规程：系统管理（administration）、险情警示（alarm）、吹哨（callout）、诉求（request）、任务（task）、报到（turnout）。"
-    )
+    known = "、".join(f"{kind.label['zh-Hans']}（{name}）" for name, kind in sorted(rulebook.everything().items()))
+    assert sentence(unknown.value) == f"没有“requets”这个规程。可用的规程：{known}。"

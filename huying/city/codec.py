@@ -10,7 +10,20 @@ from datetime import date, time
 from typing import Any
 
 from huying.city.calendar import Calendar, Limit
-from huying.city.facts import Area, Category, City, Deputy, Ladder, Letters, LimitRow, Person, Post, Routing, Unit
+from huying.city.facts import (
+    Area,
+    Category,
+    City,
+    Deputy,
+    Ladder,
+    Letters,
+    LimitRow,
+    Person,
+    Post,
+    Recurrence,
+    Routing,
+    Unit,
+)
 
 _TABLES: dict[str, type] = {"units": Unit, "areas": Area, "categories": Category}
 
@@ -29,6 +42,7 @@ def to_json(city: City) -> str:
     plain["ladders"] = [{**vars(row), "step": str(row.step)} for row in city.ladders]
     plain["calendar"] = city.calendar.to_json()
     plain["letters"] = _letters(city.letters)
+    plain["recurrences"] = [_recurrence(row) for row in city.recurrences]
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -49,6 +63,7 @@ def from_json(content: str) -> City:
     plain["ladders"] = tuple(Ladder(row["procedure"], Limit.parse(row["step"])) for row in plain["ladders"])
     plain["calendar"] = Calendar.from_json(plain["calendar"])
     plain["letters"] = _read_letters(plain["letters"])
+    plain["recurrences"] = tuple(_read_recurrence(row) for row in plain.get("recurrences", ()))
     for name in ("danger", "languages"):
         plain[name] = tuple(plain[name])
     return City(**plain)
@@ -82,3 +97,22 @@ def _letters(letters: Letters) -> dict[str, Any]:
 def _read_letters(row: Mapping[str, Any]) -> Letters:
     quiet = (time.fromisoformat(row["quiet"][0]), time.fromisoformat(row["quiet"][1])) if row["quiet"] else None
     return Letters(row["sender"], quiet, time.fromisoformat(row["digest"]) if row["digest"] else None)
+
+
+def _recurrence(row: Recurrence) -> dict[str, Any]:
+    plain = asdict(row)
+    begins, at, after = row.begins, row.at, row.after
+    dated = {"begins": begins and begins.isoformat(), "at": at and at.isoformat("minutes")}
+    return {**plain, **dated, "after": after and str(after)}
+
+
+def _read_recurrence(row: Mapping[str, Any]) -> Recurrence:
+    begins, at, after = row["begins"], row["at"], row["after"]
+    known: dict[str, Any] = {
+        "begins": date.fromisoformat(begins) if begins else None,
+        "at": time.fromisoformat(at) if at else None,
+        "after": Limit.parse(after) if after else None,
+        "outcome": tuple(row["outcome"]),
+        "category": tuple(row["category"]),
+    }
+    return Recurrence(**{**row, **known})

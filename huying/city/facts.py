@@ -125,6 +125,33 @@ class Ladder:
 
 
 @dataclass(frozen=True)
+class Recurrence:
+    """What comes again: a case of `opens` for `unit` from the template `said`, or the quiet duty `does`.
+
+    By `rule` (RFC 5545) from the day `begins` on, at `at` local time, moved off rest days as `rest` says; at most
+    `catch_up` missed ones are made up for. Or, with `after`, a look-back by `unit` so long after each case of the
+    procedure `of` was closed: `sample` of a hundred, of these outcomes and categories, of any where none is named.
+    """
+
+    code: str
+    label: Words
+    unit: str = ""
+    opens: str = ""
+    does: str = ""
+    said: Mapping[str, str | int | bool] = field(default_factory=dict)
+    rule: str = ""
+    begins: date | None = None
+    at: time | None = None
+    rest: str = "later"
+    after: Limit | None = None
+    of: str = ""
+    outcome: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    sample: int = 100
+    catch_up: int = 4
+
+
+@dataclass(frozen=True)
 class Letters:
     """How the city writes: its sender, and in local time the quiet hours and when a person's digest of the day goes.
 
@@ -165,6 +192,7 @@ class City:
     letters: Letters = field(default_factory=Letters)
     contacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     procedures: Mapping[str, str] = field(default_factory=dict)
+    recurrences: tuple[Recurrence, ...] = ()
     version: int = 0
     digest: str = ""
 

@@ -30,6 +30,7 @@ from huying.city.facts import (
     Unit,
     Words,
 )
+from huying.city.recurrence import recurrences
 from huying.city.shapes import shapes
 from huying.city.source import Unreadable, inside
 from huying.city.tables import CODE, Finding, Reading, Row
@@ -92,6 +93,7 @@ def _city(reading: Reading) -> City:
         letters=letters.letters(reading, head),
         contacts=letters.contacts(reading),
         procedures=_procedures(reading),
+        recurrences=recurrences(reading),
     )
 
 

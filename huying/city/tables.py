@@ -201,6 +201,16 @@ class Reading:
         """The line on which a key or table of a TOML file stands."""
         return self.line_with(file, rf'^\s*\[?\s*"?{re.escape(key)}"?\s*\]?\s*(=|$|#)')
 
+    def line_in(self, file: str, table: str, key: str = "") -> int:
+        """The line on which a key stands in a table of a TOML file, or its head where the key isn't there."""
+        head = self.line_with(file, rf'^\s*\[\s*"?{re.escape(table)}"?\s*[\].]')
+        for number, line in enumerate(self._lines[file][head:], head + 1):
+            if key and re.match(rf'\s*(\[\S*\.)?"?{re.escape(key)}"?\s*[.=\]]', line):
+                return number
+            if re.match(r"\s*\[", line) and not re.match(rf'\s*\[\s*"?{re.escape(table)}"?\.', line):
+                break
+        return head
+
     def line_with(self, file: str, pattern: str) -> int:
         """The first line of a file that a pattern is found in, 1 where there is none."""
         if file not in self._lines:

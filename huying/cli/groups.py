@@ -68,6 +68,18 @@ def categories(words: Words = None) -> None:
     town.categories(" ".join(words or []))
 
 
+@city.command("next", cls=Command, help=msg("List what recurs, with when it comes next."))
+def coming(
+    count: Annotated[
+        int, typer.Option("--count", metavar="COUNT", min=1, max=50, help=msg("how many occurrences of each"))
+    ] = 3,
+) -> None:
+    open_ledger()
+    from huying.cli import town
+
+    town.coming_next(count)
+
+
 @procedures.command("check", cls=Command, help=msg("Name each mistake of the procedures with file and line."))
 def check_procedures(
     folder: Annotated[

@@ -14,10 +14,11 @@ from huying.city.facts import LANGUAGES, Area, City, Person, Post, Unit, Words
 from huying.cli import places, terminal
 from huying.cli.checking import told
 from huying.errors import BadCity, NoCity, UnknownPerson
-from huying.ledger import administration
+from huying.ledger import administration, coming
 from huying.ledger.actor import person
 from huying.ledger.now import now
 from huying.ledger.vocabulary import people
+from huying.ledger.wording import Wording
 
 
 def initialise(city: Path | None) -> None:
@@ -103,6 +104,13 @@ def categories(words: str) -> None:
     found = {code: category for code, category in city.categories.items() if _fits(words, code, category.name)}
     head = [terminal.words("Code"), terminal.words("Name"), terminal.words("Duty of"), terminal.words("Limit")]
     terminal.table(head, ((code, _in(found[code].name), *_duty(city, code)) for code in found))
+
+
+def coming_next(count: int) -> None:
+    """Print what recurs in the city, by which rule, and its next occurrences."""
+    head = [terminal.words(name) for name in ("Code", "Name", "Does", "When", "Next")]
+    found = coming.coming(Wording(store.current(), terminal.language()), most=count)
+    terminal.table(head, ((one.code, one.label, one.does, one.when, "；".join(one.next)) for one in found))
 
 
 def _duty(city: City, category: str) -> tuple[str, str]:

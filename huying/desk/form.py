@@ -204,7 +204,7 @@ class Form:
     ) -> Iterator[Widget]:
         for name in act.fields:
             declared = procedure.fields[name]
-            machines = declared.type == "clock" or name in MACHINES
+            machines = declared.type in ("clock", "code") or name in MACHINES
             if machines or (prefix and declared.type in ("file", "children")):
                 continue
             yield self._widget(declared, f"{prefix}{name}", name in act.needs, typed, errors)

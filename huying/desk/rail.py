@@ -62,20 +62,22 @@ PLACES = {
     "/desk/call": "Take a call",
     "/desk/callback/": "Call-backs",
     "/desk/leader": "For my decision",
+    "/desk/recurring": "What recurs",
     "/desk/rights": "Rights",
     "/desk/looks": "Looks at identities",
 }
 FOR = {
-    "/desk/call": "intake",
-    "/desk/callback/": "callback",
-    "/desk/leader": "leader",
-    "/desk/rights": "admin",
-    "/desk/looks": "admin",
+    "/desk/call": {"intake"},
+    "/desk/callback/": {"callback"},
+    "/desk/leader": {"leader"},
+    "/desk/recurring": {"supervisor", "leader", "admin"},
+    "/desk/rights": {"admin"},
+    "/desk/looks": {"admin"},
 }
 
 
 def _useful(address: str, roles: frozenset[str]) -> bool:
-    return FOR[address] in roles if address in FOR else bool(roles - {"admin", "volunteer"})
+    return bool(roles & FOR[address]) if address in FOR else bool(roles - {"admin", "volunteer"})
 
 
 def label(name: str, language: str) -> str:

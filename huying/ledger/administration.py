@@ -5,18 +5,18 @@ Loading city data or procedures is an act there; neither ever changes what was p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from django.db.models import Q
 
-from huying.city import codec, folder, store
+from huying.city import codec, folder, recurrence, store
 from huying.city.facts import City
-from huying.city.tables import Reading, Row
+from huying.city.tables import Reading
 from huying.errors import BadCity, BadProcedures, NothingToAnswer
-from huying.ledger import new_version, rulebook
+from huying.ledger import new_version, recurrable, rulebook
 from huying.ledger.actor import SYSTEM, Actor, person
 from huying.ledger.check import check
 from huying.ledger.models import Case, InForce
@@ -98,17 +98,20 @@ def read_city(path: Path, *, on: date | None = None) -> City:
     """
     city = folder.read(path, on=on or now().date())
     procedures, findings = together(_laid_over(city))
-    findings = findings or check(procedures, city)
+    findings = findings or [*check(procedures, city), *recurrable.look(procedures, city)]
     if findings:
-        rows = Reading(path).rows
-        raise BadCity([_placed(found, city, rows) for found in findings])
+        reading = Reading(path)
+        raise BadCity([_placed(found, city, reading) for found in findings])
     return city
 
 
-def _placed(found: Finding, city: City, rows: Mapping[str, Sequence[Row]]) -> Finding:
+def _placed(found: Finding, city: City, reading: Reading) -> Finding:
     """The finding with its file and line as they are in the folder: `check` knows rows by their order only."""
     if found.file in city.procedures:
         return replace(found, file=f"procedures/{found.file}")
+    if found.file == recurrence.FILE:
+        return replace(found, line=reading.line_in(found.file, str(found.params["table"]), str(found.params["at"])))
+    rows = reading.rows
     return replace(found, line=rows[found.file][found.line - 2].line) if found.file in rows else found
 
 

@@ -82,6 +82,9 @@ class Case(models.Model):
                 fields=["next_due", "id"], condition=models.Q(closed=None, level__gt=0), name="case_open_escalated"
             ),
             models.Index(fields=["opened"], name="case_opened"),
+            models.Index(
+                fields=["procedure", "closed", "id"], condition=models.Q(closed__isnull=False), name="case_closed"
+            ),
             models.Index(fields=["awaiting"], condition=models.Q(awaiting__isnull=False), name="case_awaiting"),
         ]
 
@@ -173,3 +176,18 @@ class Outbox(models.Model):
     tells = models.CharField(max_length=300)
     urgent = models.BooleanField(default=False)
     at = models.DateTimeField()
+
+
+class Recurred(models.Model):
+    """How far a recurrence of the city's data has come: nothing behind this is done again, nothing ahead left out.
+
+    `day` is that of the last occurrence as its rule says; `closed` and `last` are closing and id of the last case
+    that was looked back at; `busy` is until when a runner has its duty in hand.
+    """
+
+    code = models.CharField(max_length=64, primary_key=True)
+    since = models.DateTimeField()
+    day = models.DateField(null=True)
+    closed = models.DateTimeField(null=True)
+    last = models.BigIntegerField(default=0)
+    busy = models.DateTimeField(null=True)

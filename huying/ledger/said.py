@@ -330,10 +330,19 @@ def _point(field: Field, value: object, city: City) -> Point:
     return Point(lat, long)
 
 
+def _name_of(field: Field, value: object, city: City) -> str:
+    """A code of the city's data, such as that of a recurrence."""
+    code = _word(field, value)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", code):
+        raise BadValue(field=field.label, value=code[:40], expected=_CODE)
+    return code
+
+
 _READERS: dict[str, Callable[[Field, object, City], Value]] = {
     "text": _text, "file": _file, "choice": _choice, "date": _date, "moment": _moment, "limit": _limit, "due": _due,
     "number": _number, "yes": _yes, "unit": _unit, "person": _person, "area": _area,
     "category": _category, "case": _case, "children": _children, "requester": _requester, "point": _point,
+    "code": _name_of,
 }  # fmt: skip
 _PARTS: dict[str, tuple[Mapping[str, str], int]] = {
     "name": ({"zh-Hans": "姓名", "en": "name"}, 100),

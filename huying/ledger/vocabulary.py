@@ -43,6 +43,7 @@ FIELD_TYPES = frozenset(
         "requester",
         "point",
         "clock",
+        "code",
     ]
 )
 OUTCOMES = frozenset(
