@@ -20,6 +20,7 @@
     │   ├── AlreadyTaken     the unit that objects has taken the case on
     │   ├── ActFirst         a matter of safety is acted on before it is disputed
     │   ├── NotReached       a first contact in which nobody was reached
+    │   ├── WasReached       a try of the call-back that reached somebody
     │   ├── NoEvidence       the category asks for evidence
     │   ├── OutcomeRaised    whoever confirms would make the outcome better than claimed
     │   ├── Contradicts      the outcome doesn't agree with what was said
@@ -183,7 +184,7 @@ class TooLate(Refused):
 
 class TooEarly(Refused):
     message = "“{act}” must wait until {due} has passed."
-    mend = "Until then the unit still has time."
+    mend = "Until then nobody is late, and nobody is called again."
 
 
 class NothingToExtend(Refused):
@@ -209,6 +210,11 @@ class ActFirst(Refused):
 class NotReached(Refused):
     message = "“{act}” is for when somebody was reached."
     mend = "Begin the work before contact and try again, or let the hotline confirm that there is no way."
+
+
+class WasReached(Refused):
+    message = "“{act}” is for a try that reached nobody."
+    mend = "Record that they were reached, and what they answered."
 
 
 class NoEvidence(Refused):

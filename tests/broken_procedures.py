@@ -166,7 +166,7 @@ BROKEN: dict[str, Row] = {
     "an unknown rule": (
         "request", "act.dispatch", '"copied"', '"copy"', "act.dispatch", "rules",
         "“rules”里的规则“copy”没有声明；可用的有：act_first agrees alone assent before_due copied desk evidence"
-        " not_returned outside reached street unruled unsealing untaken。",
+        " missed not_returned outside reached street unruled unsealing untaken。",
     ),
     "assent that isn't asked": (
         "request", "act.answer_now", ', "assent"]', "]", "act.answer_now", "rules",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.test import Client
 
+from huying import runner
 from huying.city import store
-from huying.city.facts import Post
+from huying.city.calendar import Limit
+from huying.city.facts import LimitRow, Post
 from huying.ledger import find
 from huying.ledger.models import Case
-from tests.cast import act, call
+from huying.ledger.now import standing_at
+from tests import residents
+from tests.cast import MORNING, act, call
 from tests.desks import browser, hidden, page, words
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +62,7 @@ def test_solved_and_satisfied_closes_the_case_with_one_record() -> None:
     case = answered()
     status, _ = record(case, **ANSWERS)
     assert status == 302 and (case.stage, case.outcome, case.verified) == ("closed", "fixed", "callback")
-    assert acts(case)[-2:] == ["call", "confirm"]
+    assert acts(case)[-2:] == ["reach", "confirm"]
 
 
 def test_mostly_solved_is_never_more_than_partly_fixed() -> None:
@@ -70,7 +76,7 @@ def test_not_solved_goes_back_with_the_words_of_who_called() -> None:
     status, text = record(case, **{**ANSWERS, "solved": "no"})
     assert status == 422 and "请照诉求人的话写明哪里没解决" in text and acts(case)[-1] == "sign"
     record(case, **{**ANSWERS, "solved": "no", "text": "还是不亮"})
-    assert case.stage == "dispatched" and acts(case)[-2:] == ["call", "redo"]
+    assert case.stage == "dispatched" and acts(case)[-2:] == ["reach", "redo"]
 
 
 def test_nobody_reached_decides_nothing() -> None:
@@ -122,16 +128,92 @@ def test_the_queue_of_the_desk_leads_to_the_questions() -> None:
     assert f'href="/desk/callback/{case.number}"' in page(browser("callback.1").get("/desk/callback/"))
 
 
-def test_a_handler_with_a_second_post_at_the_call_back_desk_does_not_judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even where the city gave them the role: what they did is in the ledger."""
+def with_posts(monkeypatch: pytest.MonkeyPatch, key: str, *posts: Post) -> None:
+    """A city in which that person holds these posts too."""
+    whole = store.current()
+    both = replace(whole.people[key], posts=(*whole.people[key].posts, *posts))
+    city = replace(whole, people={**whole.people, key: both})
+    monkeypatch.setattr(store, "current", lambda: city)
+
+
+CALLBACK = Post("callback", "callback")
+BY_HAND = {"contacted": "yes", "solved": "yes", "satisfied": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("lighting.1", "陈德胜"), ("lighting.2", "市照明管理所")],
+    ids=["the handler with a second role", "a colleague of the same organ"],
+)
+def test_whoever_handled_it_does_not_judge_nor_does_a_colleague(
+    monkeypatch: pytest.MonkeyPatch, key: str, said: str
+) -> None:
+    """Not even where the city gave them a post at the call-back desk: what was done is in the ledger (promise 9)."""
+    case = answered()
+    with_posts(monkeypatch, key, CALLBACK)
+    client = browser(key)
+    refused = f"须由没有办理过本件的人来做，而{said}办理过本件"
+    assert refused in words(page(client.get(f"/desk/callback/{case.number}"), 400))
+    assert refused in words(page(client.post(f"/desk/callback/{case.number}", ANSWERS), 400))
+    form = {**hidden(page(client.get(f"/desk/case/{case.number}"))), "turn": str(case.turn)}
+    assert refused in words(page(client.post(f"/desk/case/{case.number}/act/confirm", {**form, **BY_HAND}), 422))
+    case.refresh_from_db()
+    assert (case.stage, case.verified) == ("verifying", "")
+
+
+@pytest.mark.parametrize("key", ["lighting.1", "lighting.reviewer", "lighting.2"])
+@pytest.mark.parametrize("way", ["solved", "contest", "withdraw", "add"])
+def test_the_residents_link_does_nothing_in_the_browser_of_whoever_handled_it(key: str, way: str) -> None:
+    """Staff who are signed in and hold the link of their own case, digits and all, don't speak for its requester."""
+    case, word = residents.answered(Client(), phone="139 0000 2046")
+    before = case.seq
+    said = {"solved": "yes", "contacted": "yes", "satisfied": "yes", "reason": "没修", "text": "好了"}
+    answer = residents.do(browser(key), word, way, **said)
+    assert answer.status_code == 409 and "须由没有办理过本件的人来做" in residents.words(answer)
+    case.refresh_from_db()
+    assert (case.seq, case.stage) == (before, "verifying")
+
+
+def test_the_same_link_works_for_a_resident_and_for_staff_who_had_nothing_to_do_with_it() -> None:
+    """Whoever works for the city calls too, about a lamp before their own door."""
+    for client in (Client(), browser("parks.1")):
+        case, word = residents.answered(Client(), phone="139 0000 2046")
+        assert residents.do(client, word, "solved", solved="yes", contacted="yes").status_code == 303
+        case.refresh_from_db()
+        assert (case.stage, case.verified) == ("closed", "requester")
+
+
+def test_a_next_try_waits_as_long_as_the_city_says_and_the_form_tells_when() -> None:
+    case = answered()
+    assert "两次至少相隔 2 小时" in words(page(browser("callback.1").get(f"/desk/callback/{case.number}")))
+    record(case, reached="no_answer")
+    for said in ({"reached": "no_answer", "text": "占线"}, ANSWERS):
+        status, text = record(case, "callback.2", **said)
+        assert status == 422 and "要等 2026年6月15日 周一 11:00 过后" in text and acts(case).count("call") == 1
+    assert "占线" in record(case, "callback.2", reached="no_answer", text="占线")[1]
+    with standing_at(MORNING + timedelta(hours=2, minutes=1)):
+        runner.ring()
+        assert "再打" not in words(page(browser("callback.2").get(f"/desk/callback/{case.number}")))
+        assert record(case, "callback.2", reached="no_answer")[0] == 302
+    assert case.folded().counts["call"] == 2 and acts(case).count("call") == 2
+
+
+def test_only_a_call_back_that_reached_somebody_is_a_valid_one() -> None:
+    case = answered()
+    record(case, reached="no_answer")
+    assert "有效回访 0 次" in words(page(browser("callback.1").get(f"/desk/callback/{case.number}")))
+    with standing_at(MORNING + timedelta(hours=3)):
+        record(case, **{**ANSWERS, "solved": "no", "text": "还是不亮"})
+    assert (case.folded().counts["valid"], case.folded().counts["call"]) == (1, 1)
+    assert "retry" not in case.folded().running
+
+
+def test_how_long_is_city_data(monkeypatch: pytest.MonkeyPatch) -> None:
     case = answered()
     whole = store.current()
-    both = replace(whole.people["lighting.1"], posts=(*whole.people["lighting.1"].posts, Post("callback", "callback")))
-    city = replace(whole, people={**whole.people, "lighting.1": both})
+    day = LimitRow("request", "retry", "", "", Limit(1, "wd"))
+    city = replace(whole, limits=(*(row for row in whole.limits if row.clock != "retry"), day))
     monkeypatch.setattr(store, "current", lambda: city)
-    answer = browser("lighting.1").get(f"/desk/callback/{case.number}")
-    assert "李" in words(page(answer, 400)) or "办理" in words(page(answer, 400))
-    answer = browser("lighting.1").post(f"/desk/case/{case.number}/act/confirm", {"turn": case.turn, "solved": "yes"})
-    assert answer.status_code == 422
-    case.refresh_from_db()
-    assert case.stage == "verifying"
+    record(case, reached="no_answer")
+    text = words(page(browser("callback.1").get(f"/desk/callback/{case.number}")))
+    assert "两次至少相隔 1 个工作日" in text and "6月16日 周二 18:00" in text

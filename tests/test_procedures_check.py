@@ -201,7 +201,7 @@ def test_a_limit_for_a_clock_that_does_not_exist_is_named() -> None:
     found = [finding.words() for finding in check(read(), replace(city, limits=rows))]
     assert found == [
         "limits.csv:2: “clock”里的时限“anwser”没有声明；可用的有：accept answer calendar contact extension"
-        " review ruling share shelving sign triage verify。",
+        " retry review ruling share shelving sign triage verify。",
         f"limits.csv:3: “procedure”里的规程“requets”没有声明；可用的有：{' '.join(sorted(read()))}。",
     ]
 
@@ -212,9 +212,10 @@ def test_a_clock_on_a_role_that_nobody_holds_is_named() -> None:
         key: replace(person, posts=tuple(post for post in person.posts if post.role != "callback"))
         for key, person in city.people.items()
     }
-    line = line_of(REAL["request.toml"], "clock.verify", "on")
+    verify, again = (line_of(REAL["request.toml"], f"clock.{name}", "on") for name in ("verify", "retry"))
     assert [finding.words() for finding in check(read(), replace(city, people=people))] == [
-        f"request.toml:{line}: 时限“回访核实”由“callback”承担，但云汀市没有人担任这个角色。"
+        f"request.toml:{line}: 时限“{clock}”由“callback”承担，但云汀市没有人担任这个角色。"
+        for line, clock in ((verify, "回访核实"), (again, "再次回访"))
     ]
 
 

@@ -7,28 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from huying.city.calendar import Limit
 from huying.desk import consequence, once, queues, told
 from huying.desk.asked import whole
 from huying.desk.form import Typed
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import HuyingError, Refused, UnknownCase, WrongWhen, say, sentence
-from huying.ledger import documents, find, rulebook
-from huying.ledger.fold import State
+from huying.errors import HuyingError, Refused, TooEarly, UnknownCase, WrongWhen, say, sentence
+from huying.ledger import documents, find, rulebook, timewords
+from huying.ledger.fold import State, instant
 from huying.ledger.models import Case, Entry
 from huying.ledger.procedure import may
 from huying.ledger.record import record
 from huying.ledger.telling import tell
-from huying.ledger.told import Happened, Telling
+from huying.ledger.told import Telling
 from huying.ledger.vocabulary import Procedure
 
-BETWEEN = timedelta(hours=2)
-"""Nobody is called again before: a city's habit, said and not enforced."""
+TRIES = ("call", "reach")
 QUESTIONS = ("contacted", "solved", "satisfied")
 READ = {
     "contacted": "“Has {unit} telephoned you, or come to see you?”",
@@ -65,8 +65,23 @@ class Calling:
             self.procedure, self.state, visitor.actor, at=visitor.at, city=visitor.city, around=find.around(self.case)
         )
         self.open = {name for name, refusal in answers.items() if refusal is None}
-        if "call" not in self.open or not self.open.intersection(CLOSING):
+        self.early = answers.get("call") if isinstance(answers.get("call"), TooEarly) else None
+        if ("call" not in self.open and not self.early) or not self.open.intersection(CLOSING):
             raise _refusal(answers)
+
+    @property
+    def again(self) -> datetime | None:
+        """Not before this time may the person be called again; None where that has come."""
+        return instant(self.state.clocks["retry"].expected) if self.early else None
+
+    @property
+    def between(self) -> str:
+        """How long the city lets pass between two tries."""
+        listed = self.visitor.city.limit(
+            self.procedure.name, "retry", category=self.state.category, urgency=str(self.state.facts.get("urgency", ""))
+        )
+        limit = listed or Limit.parse(self.procedure.clocks["retry"].limit)
+        return timewords.spell(limit, self.visitor.language)
 
     def questions(self, typed: Typed, errors: Mapping[str, str]) -> list[Question]:
         """The questions after the first one, with what was answered."""
@@ -115,10 +130,9 @@ class Calling:
         """The try, and where somebody answered what it decides: both, or neither."""
         reached, words = typed.text("reached"), typed.text("text").strip()
         seen, actor = whole(typed.text("turn")) or 0, self.visitor.actor
-        tried = {"reached": reached, **({"text": words} if words and reached != "yes" else {})}
-        entry = record(self.case, "call", actor, tried, seen=seen)
         if reached != "yes":
-            return entry
+            return record(self.case, "call", actor, {"reached": reached, "text": words}, seen=seen)
+        record(self.case, "reach", actor, {}, seen=seen)
         act = self.judgement(typed.text("solved"))
         return record(self.case, act, actor, self.said(act, typed), seen=seen)
 
@@ -171,12 +185,12 @@ def _recorded(request: HttpRequest, calling: Calling, typed: Typed) -> HttpRespo
 def _context(calling: Calling, typed: Typed, errors: Mapping[str, str]) -> dict[str, object]:
     visitor = calling.visitor
     telling: Telling = tell(calling.case, visitor.actor, language=visitor.language, at=visitor.at)
-    tries = [entry for entry in telling.timeline if entry.act == "call"]
+    tries = [entry for entry in telling.timeline if entry.act in TRIES]
     outcome = next((saying.words for saying in telling.standing if saying.name == "outcome"), "")
     return {
         "calling": calling, "telling": telling, "case": calling.case, "typed": typed.texts, "errors": errors,
         "first": calling.first(typed, errors), "questions": calling.questions(typed, errors), "tries": tries,
-        "again": _again(tries, visitor.at), "reply": documents.of(calling.case, "reply"), "outcome": outcome,
+        "valid": calling.state.counts.get("valid", 0), "reply": documents.of(calling.case, "reply"), "outcome": outcome,
         "words": _words(telling), "token": typed.text("token") or once.token(),
         "results": calling.consequences(), "no": calling.judgement("no"), "yes": calling.judgement("yes"),
         "mistakes": [(f"q-{name}", text) for name, text in errors.items()],
@@ -187,12 +201,6 @@ def _refusal(answers: Mapping[str, Refused | None]) -> Refused:
     """Why this person may not judge this case: what is about them before what is about the case."""
     found = [refusal for name in ("call", *CLOSING) if (refusal := answers.get(name)) is not None]
     return next((refusal for refusal in found if not isinstance(refusal, WrongWhen)), found[0])
-
-
-def _again(tries: list[Happened], at: datetime) -> datetime | None:
-    """Not before this time should the person be called again; None where that has come."""
-    ends = tries[-1].at + BETWEEN if tries else at
-    return ends if ends > at else None
 
 
 def _words(telling: Telling) -> list[str]:

@@ -23,12 +23,16 @@ STAFF = WORKERS | {"reviewer"}
 
 @dataclass(frozen=True)
 class Actor:
-    """A person with posts, the requester of one case, the runner's clock, or the system acting for a case."""
+    """A person with posts, the requester of one case, the runner's clock, or the system acting for a case.
+
+    `beside` is who is signed in as staff where the requester's link was opened, if anybody is.
+    """
 
     key: str
     unit: str = ""
     posts: tuple[Post, ...] = ()
     relations: frozenset[str] = field(default_factory=frozenset)
+    beside: Actor | None = None
 
     def units(self) -> frozenset[str]:
         """Every unit at which the actor stands."""

@@ -38,6 +38,7 @@ CONSTANTS = frozenset({"@unit", "@by", "@actor", "@lead", "@opener", "assent", "
 RULE_FIELDS = {
     "evidence": ("evidence", "no_evidence"),
     "reached": ("reached",),
+    "missed": ("reached",),
     "not_returned": ("outcome",),
     "agrees": ("outcome",),
 }

@@ -87,6 +87,7 @@ def gate(question: Question) -> str:
     """The word of `by` that lets the actor act; raises the first Refused that stands in the way."""
     _stage(question)
     word = _who(question)
+    _beside(question)
     _when(question)
     _after(question)
     for rule in question.act.rules:
@@ -160,9 +161,22 @@ def _answers(q: Question) -> None:
 
 def _judges(q: Question) -> None:
     """Whoever closes is no person and no organ that handled the case; there is no key to weaken it."""
-    if not q.closing or "assent" in q.act.rules:
+    if q.closing and "assent" not in q.act.rules:
+        _no_doer(q, q.actor)
+
+
+def _beside(q: Question) -> None:
+    """Nobody who handled the case, or whom it is about, speaks for its requester by their link (promises 9, 13)."""
+    beside = q.actor.beside
+    if beside is None:
         return
-    for who in (q.actor.key, *(f"organ:{organ}" for organ in organs(q.actor, q.city))):
+    if accused(beside, q.state, q.city):
+        raise Accused(actor=called(beside.key, q.city), about=q.city.unit(q.state.about).name)
+    _no_doer(q, beside)
+
+
+def _no_doer(q: Question, actor: Actor) -> None:
+    for who in (actor.key, *(f"organ:{organ}" for organ in sorted(organs(actor, q.city)))):
         if who in q.state.handlers:
             raise DoerIsJudge(act=q.act.label, who=doer(who, q.city))
 

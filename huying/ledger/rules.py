@@ -27,6 +27,7 @@ from huying.errors import (
     OutcomeRaised,
     RulingStands,
     TooLate,
+    WasReached,
 )
 from huying.ledger.actor import may_unseal, serves
 from huying.ledger.clockwork import ANSWER
@@ -138,6 +139,12 @@ def _reached(q: Question, said: Said) -> None:
         raise NotReached(act=q.act.label)
 
 
+def _missed(q: Question, said: Said) -> None:
+    """A try that reached somebody is a call-back, and counted as one."""
+    if said.get("reached") == "yes":
+        raise WasReached(act=q.act.label)
+
+
 def _evidence(q: Question, said: Said) -> None:
     """Evidence where the category asks for it, or a reason why there is none; nowhere else (no forced photo)."""
     category = q.city.categories.get(q.state.category)
@@ -196,6 +203,6 @@ GATES: Mapping[str, Callable[[Question], None]] = {
     "street": _street,
 }  # fmt: skip
 SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {
-    "assent": _said_assent, "reached": _reached, "evidence": _evidence, "not_returned": _not_returned,
-    "agrees": _agrees,
+    "assent": _said_assent, "reached": _reached, "missed": _missed, "evidence": _evidence,
+    "not_returned": _not_returned, "agrees": _agrees,
 }  # fmt: skip

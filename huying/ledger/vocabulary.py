@@ -76,6 +76,7 @@ RULES = frozenset(
         "alone",
         "street",
         "reached",
+        "missed",
         "evidence",
         "not_returned",
         "agrees",

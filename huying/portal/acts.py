@@ -6,15 +6,16 @@ Where a phone was left, each act asks for its last four digits, and wrong ones m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.http import HttpRequest
 
+from huying.city import store
 from huying.errors import BadFile, HuyingError, Refused, Stale, UnknownCase, say, sentence
 from huying.intake.limits import Hourly, address
 from huying.ledger import identity
-from huying.ledger.actor import REQUESTER
+from huying.ledger.actor import REQUESTER, Actor, person
 from huying.ledger.models import Case, Entry
 from huying.ledger.now import now
 from huying.ledger.record import find, record
@@ -65,7 +66,15 @@ def open_ways(telling: Telling) -> frozenset[str]:
     return frozenset(way for way, names in WAYS.items() if allowed.intersection(names))
 
 
-def do(case: Case, sent: Sent, language: str) -> Tried:
+def bearer(request: HttpRequest) -> Actor:
+    """Whoever holds a link: its requester; beside them whoever is signed in as staff in the same browser."""
+    user, city = request.user, store.current()
+    if not user.is_authenticated or user.get_username() not in city.people:
+        return REQUESTER
+    return replace(REQUESTER, beside=person(user.get_username(), city, city.calendar.local(now()).date()))
+
+
+def do(case: Case, sent: Sent, actor: Actor, language: str) -> Tried:
     """Do what was asked for, once; what stands in the way is told beside its field, and nothing is lost."""
     tried = Tried(sent.word("way"), {name: sent.word(name) for name in FIELDS})
     if sent.broken or tried.way not in WAYS:
@@ -82,7 +91,7 @@ def do(case: Case, sent: Sent, language: str) -> Tried:
             names="、".join(name[:60] for name in sent.left_out),
         )
     if not tried.wrong:
-        _record(case, sent, tried, language)
+        _record(case, sent, tried, actor, language)
     return tried
 
 
@@ -99,7 +108,7 @@ def _digits(case: Case, sent: Sent, tried: Tried, language: str) -> None:
         tried.status = 403
 
 
-def _record(case: Case, sent: Sent, tried: Tried, language: str) -> None:
+def _record(case: Case, sent: Sent, tried: Tried, actor: Actor, language: str) -> None:
     act = _act(case, tried.way)
     if not act:
         tried.wrong["form"] = say("This can't be done at this stage; the page shows how the case stands now.", language)
@@ -110,7 +119,7 @@ def _record(case: Case, sent: Sent, tried: Tried, language: str) -> None:
     seen = tried.values["seen"]
     try:
         turn = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 9 else -1
-        record(case, act, REQUESTER, said(act, sent, tried, case), seen=turn)
+        record(case, act, actor, said(act, sent, tried, case), seen=turn)
     except Stale as error:
         tried.wrong["form"], tried.status = sentence(error, language), 409
     except HuyingError as error:

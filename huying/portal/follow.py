@@ -48,7 +48,7 @@ def follow(request: HttpRequest, word: str) -> HttpResponseBase:
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "POST"])
     sent = read(request)
-    tried = acts.do(found.case, sent, spoken(request))
+    tried = acts.do(found.case, sent, acts.bearer(request), spoken(request))
     if tried.done:
         return HttpResponseRedirect(f"/my/{word}?done={tried.way}#top", status=303)
     found.case.refresh_from_db()

@@ -50,7 +50,8 @@ SENTENCES = {
     "correct": "A mistake in the answer was corrected",
     "correct_direct": "A mistake in the answer was corrected",
     "answered": "The matter that yours was joined to has been answered",
-    "call": "The call-back desk called you",
+    "call": "The call-back desk tried to call you",
+    "reach": "The call-back desk spoke with you",
     "confirm": "The answer was confirmed; it is closed",
     "confirm_promise": "The promise was confirmed; it is followed until its date",
     "redo": "It isn't solved: it goes back to {unit}",
@@ -75,7 +76,8 @@ SENTENCES = {
 }
 ICONS = {
     "open": "check", "dispatch": "send", "transfer": "refresh", "reassign": "refresh", "contact": "phone",
-    "sign": "message-2", "explain": "message-2", "confirm": "circle-check", "call": "phone-call", "pass": "clock",
+    "sign": "message-2", "explain": "message-2", "confirm": "circle-check", "call": "phone-call",
+    "reach": "phone-call", "pass": "clock",
     "letter": "mail", "seal": "lock", "shelve": "clock-pause", "merge": "git-branch", "urge": "bell",
     "chase": "bell", "submit": "users",
 }  # fmt: skip
