@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import Error, connection
 
+from huying.desk import held
 from huying.errors import NothingToAnswer, Refused, StorageError
 from huying.intake import errands
 from huying.intake.mailbox import listening
@@ -107,6 +108,7 @@ def turn() -> Round:
     done.owed = fan_out()
     done.sent = post()
     done.fetched = errands.run()
+    held.sweep()
     return done
 
 

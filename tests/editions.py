@@ -29,6 +29,22 @@ def with_next_year(folder: Path) -> Path:
     return folder
 
 
+FLOOR = """
+[field.floor]
+label = { zh-Hans = "楼层", en = "Floor" }
+type = "number"
+listed = true
+"""
+
+
+def with_floor(procedure: Procedure, folder: Path) -> Path:
+    """A folder that shadows the request by one that asks for a floor when a case is opened or imported."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = procedure.text.replace('takes = [\n    "title"', 'takes = [\n    "floor", "title"')
+    (folder / f"{procedure.name}.toml").write_text(text + FLOOR, "utf-8")
+    return folder
+
+
 def with_renamed_stage(procedure: Procedure, stage: str, folder: Path) -> Path:
     """A folder that shadows one procedure by the same with one stage called otherwise."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from huying.desk import held
 from huying.desk.form import Form, Typed
+from huying.desk.models import Held
 from huying.ledger import find, rulebook
-from huying.ledger.models import Case, Entry
+from huying.ledger.models import Case, Document, Entry
 from tests.cast import act, call
 from tests.desks import browser, do, hidden, page, send, words
 from tests.doors import photo
@@ -176,6 +180,69 @@ def test_files_are_taken_and_come_back_as_downloads() -> None:
     assert answer["Content-Type"] == "image/jpeg" and "sandbox" in answer["Content-Security-Policy"]
     assert b"".join(answer.streaming_content)[:2] == b"\xff\xd8"
     assert browser("education.1").get(address).status_code == 404
+
+
+def chosen(name: str = "灯.jpg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, photo(), "image/jpeg")
+
+
+def evidence(case: Case) -> list[str]:
+    return [row.name for row in Document.objects.filter(case=case, field="evidence")]
+
+
+def test_a_file_is_chosen_once_whatever_else_is_wrong_in_the_form() -> None:
+    """A mistake, a letter looked at, a page left and opened again: the file waits for its owner alone."""
+    case = triaged()
+    client = browser("dispatch.1")
+    text = page(do(client, case, "note", text="", evidence=chosen()), 422)
+    assert "灯.jpg" in text and "不用重新选" in words(text)
+    assert "灯.jpg" in page(client.get(f"/desk/case/{case.number}?act=note"))
+    assert "灯.jpg" not in page(browser("dispatch.2").get(f"/desk/case/{case.number}?act=note"))
+    page(do(client, case, "note", text="现场照片"))
+    assert evidence(case) == ["灯.jpg"] and not Held.objects.exists()
+    assert "灯.jpg" not in page(client.get(f"/desk/case/{case.number}?act=note")).partition('id="acts"')[2]
+
+
+def test_of_files_that_wait_one_can_be_left_out_and_others_come_on_top() -> None:
+    case = triaged()
+    client = browser("dispatch.1")
+    page(do(client, case, "note", text="", evidence=[chosen("一.jpg"), chosen("二.jpg")]), 422)
+    one = Held.objects.get(name="一.jpg")
+    page(do(client, case, "note", text="照片", evidence=chosen("三.jpg"), drop=str(one.pk)))
+    assert sorted(evidence(case)) == ["三.jpg", "二.jpg"]
+
+
+def test_what_cannot_be_kept_waits_nowhere_and_nobody_drops_anothers_file() -> None:
+    case = triaged()
+    program = SimpleUploadedFile("x.jpg", b"MZ\x90" + b"0" * 99, "image/jpeg")
+    assert "x.jpg" in page(do(browser("dispatch.1"), case, "note", text="说明", evidence=[program, chosen()]), 422)
+    assert [held.name for held in Held.objects.all()] == ["灯.jpg"]
+    page(do(browser("dispatch.2"), case, "note", text="别人的", drop=str(Held.objects.get().pk)))
+    assert Held.objects.count() == 1 and evidence(case) == []
+
+
+def test_a_file_waits_for_a_day_and_in_all_no_more_than_its_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = triaged()
+    client = browser("dispatch.1")
+    page(do(client, case, "note", text="", evidence=chosen()), 422)
+    monkeypatch.setattr("huying.desk.held.MOST_BYTES", Held.objects.get().size)
+    page(do(client, case, "note", text="", evidence=chosen("更多.jpg")), 422)
+    assert Held.objects.count() == 1
+    Held.objects.update(at=timezone.now() - timedelta(hours=25))
+    assert "灯.jpg" not in page(client.get(f"/desk/case/{case.number}?act=note"))
+    held.sweep()
+    assert not Held.objects.exists()
+
+
+def test_a_form_that_opens_a_case_keeps_its_files_too() -> None:
+    client = browser("hotline.1")
+    form = hidden(page(client.get("/desk/open/request")))
+    page(
+        client.post("/desk/open/request", {**form, "title": "灯", "requester.phone": "abc", "evidence": chosen()}), 422
+    )
+    said = {**hidden(page(client.get("/desk/open/request"))), "title": "灯", "text": "灯不亮", "type": "help"}
+    assert client.post("/desk/open/request", said).status_code == 302
+    assert evidence(Case.objects.filter(procedure="request").latest("pk")) == ["灯.jpg"] and not Held.objects.exists()
 
 
 def test_the_letter_is_shown_before_the_answer_is_signed_and_nothing_is_written() -> None:

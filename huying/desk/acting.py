@@ -7,8 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from huying.desk import once, preview, told
 from huying.desk.asked import whole
-from huying.desk.case import Asking, CasePage, shown
+from huying.desk.case import Asking, CasePage, place, shown
 from huying.desk.form import Form, Reading, Typed
+from huying.desk.held import Desk
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError, Stale, say, sentence
@@ -31,20 +32,25 @@ def act(request: HttpRequest, visitor: Visitor, number: str, name: str) -> HttpR
     case = find.one(number, visitor.actor)
     procedure = rulebook.procedure(case.procedure)
     form = Form(procedure, procedure.act(name), visitor.city, visitor.language)
-    typed = Typed.of(request.POST, request.FILES)
+    desk, new = Desk(visitor.actor.key, place(number, name)), Typed.of(request.POST, request.FILES)
+    typed = desk.with_files(new, request.POST.getlist("drop"))
     asking = Asking(name, typed, token=typed.text("token") or once.token())
     reading = form.read(typed)
     seen = whole(typed.text("turn")) or 0
     if seen == case.turn and reading.errors:
-        asking.errors = reading.errors
+        asking.errors, asking.typed = reading.errors, desk.keep(typed, new)
         return shown(request, CasePage(case, visitor, asking), status=UNPROCESSABLE)
     try:
         if "preview" in request.POST:
+            asking.typed = desk.keep(typed, new)
             asking.letter = preview.letter(case, name, visitor.actor, reading.said, seen, visitor.language)
             return shown(request, CasePage(case, visitor, asking))
-        return _done(request, visitor, case, form, reading, seen, asking.token)
+        answer = _done(request, visitor, case, form, reading, seen, asking.token)
     except HuyingError as error:
+        asking.typed = desk.keep(typed, new)
         return _not_done(request, visitor, case, asking, error)
+    desk.let_go()
+    return answer
 
 
 def _done(
@@ -55,7 +61,7 @@ def _done(
     _, seq = once.once(visitor.actor.key, token, lambda: record(case, name, visitor.actor, reading.said, seen=seen))
     label = visitor.wording.of(form.act.label)
     words = say("“{act}” is recorded as #{seq}.", visitor.language, act=label, seq=seq)
-    told.done(request, words, seq=seq, draft=f"case/{case.number}/{name}")
+    told.done(request, words, seq=seq, draft=place(case.number, name))
     case.refresh_from_db()
     way = told.way(request, case.number)
     if not sees(visitor.actor, case.folded(), visitor.city, find.around(case).parent):
@@ -85,7 +91,8 @@ def opening(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
     if refusal is not None:
         raise refusal
     form = Form(procedure, declared, visitor.city, visitor.language)
-    typed = Typed.of(request.POST, request.FILES)
+    desk, new = Desk(visitor.actor.key, f"open/{kind}"), Typed.of(request.POST, request.FILES)
+    typed = desk.with_files(new, request.POST.getlist("drop"))
     token = typed.text("token") or once.token()
     errors, trouble = {}, ""
     if request.method == "POST":
@@ -93,9 +100,12 @@ def opening(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
         errors = dict(reading.errors)
         if not errors:
             try:
-                return opened(request, visitor, kind, reading, token)
+                answer = opened(request, visitor, kind, reading, token)
+                desk.let_go()
+                return answer
             except HuyingError as error:
                 trouble = sentence(error, visitor.language)
+        typed = desk.keep(typed, new)
     known = {
         "procedure": visitor.wording.of(procedure.label), "kind": kind, "label": visitor.wording.of(declared.label),
         "widgets": form.widgets(typed, errors), "lists": form.lists(), "token": token, "trouble": trouble,

@@ -14,6 +14,7 @@ from huying.desk import consequence, once, preview, told
 from huying.desk.asked import whole
 from huying.desk.clocks import Shown, clocks
 from huying.desk.form import Form, Typed, Widget
+from huying.desk.held import Desk
 from huying.desk.page import render, show
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError
@@ -33,6 +34,11 @@ KEYS = 9
 FILLED = frozenset({"type", "urgency", "wish"})
 """Kept facts that a form begins with; other facts are said anew each time."""
 LETTERS = frozenset({"letter", "undelivered"})
+
+
+def place(number: str, act: str) -> str:
+    """The name under which the draft of an act's form is kept, in the browser and here."""
+    return f"case/{number}/{act}"
 
 
 @dataclass
@@ -197,8 +203,14 @@ class CasePage:
         """The open form's fields; what the case knows already stands in them."""
         if self.form is None or self.asking is None:
             return []
-        typed = self.asking.typed if self.asking.typed.texts else Typed(self._known(self.form.act))
+        typed = self.asking.typed if self.asking.typed.texts else self._begun(self.form.act)
         return self.form.widgets(typed, self.asking.errors)
+
+    def _begun(self, act: Act) -> Typed:
+        """A form that nobody sent yet: what the case knows, and the files that wait from the last time."""
+        asks = any(self.procedure.fields[name].type == "file" for name in act.fields)
+        desk = Desk(self.visitor.actor.key, place(self.case.number, act.name))
+        return Typed(self._known(act), held=desk.names() if asks else {})
 
     def _known(self, act: Act) -> dict[str, str]:
         """One fact is typed once: what the case knows of the fields that an act asks for."""

@@ -69,6 +69,7 @@ class Widget:
     options: str = ""
     parts: Sequence[Widget] = ()
     rows: Sequence[Sequence[Widget]] = ()
+    held: Sequence[tuple[int, str]] = ()
 
     @property
     def id(self) -> str:
@@ -83,10 +84,11 @@ class Widget:
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed, as it came: texts by name, files by name."""
+    """What was typed, as it came: texts and files by name; `held` are the id and name of files kept from before."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, tuple[saying.Upload, ...]] = field(default_factory=dict)
+    held: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, post: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]]) -> Typed:
@@ -221,6 +223,8 @@ class Form:
             return replace(made, choices=[("yes", say("yes", self.language)), ("no", say("no", self.language))])
         if declared.type in names.KINDS:
             return self._named(made, declared)
+        if declared.type == "file":
+            return replace(made, value="", held=typed.held.get(declared.name, ()))
         if declared.type == "requester":
             return replace(made, parts=[self._part(part, name, typed) for part in PARTS])
         if declared.type == "children":

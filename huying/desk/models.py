@@ -38,6 +38,21 @@ class Press(models.Model):
     at = models.DateTimeField(db_index=True)
 
 
+class Held(models.Model):
+    """A file chosen in a form that wasn't done yet: whose, of which form and field, cleaned as it will be kept."""
+
+    who = models.CharField(max_length=128)
+    place = models.CharField(max_length=200)
+    field = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    size = models.IntegerField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["who", "place"], name="held_of_form")]
+
+
 class View(models.Model):
     """A person's own view: a name for a queue with its filters, as they stand in the address."""
 
