@@ -27,6 +27,7 @@ from huying.ledger.find import claimed, ringing
 from huying.ledger.fold import State, stamp
 from huying.ledger.models import Case
 from huying.ledger.now import now
+from huying.ledger.pressing import press
 from huying.ledger.record import record
 from huying.ledger.writing import writing
 from huying.notify.outbox import fan_out
@@ -77,14 +78,14 @@ def _ring(pk: int) -> bool:
         name = _due(state)
         then = rulebook.procedure(state.procedure).clocks[name].then
         if not (then and _acts(case, then)):
-            record(case, "pass", CLOCK, {"clock": name}, seen=None)
+            press(case, state, name)
         return True
 
 
 def _due(state: State) -> str:
-    """The clock that must ring first."""
-    due = {name: clock.next for name, clock in state.running.items() if clock.next and clock.next <= stamp(now())}
-    return min(due, key=lambda name: (due[name], name))
+    """The clock that must ring first; of two at once, the one that has been due for longer."""
+    due = {name: clock for name, clock in state.running.items() if clock.next and clock.next <= stamp(now())}
+    return min(due, key=lambda name: (due[name].next, due[name].expected, name))
 
 
 def _acts(case: Case, then: str) -> bool:

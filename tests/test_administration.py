@@ -381,7 +381,8 @@ def refusal(city: Path, key: str = ADMIN) -> list[str]:
             "limits.csv:3: “urgency”里的取值“urgnet”没有声明；可用的有：normal safety urgent。",
         ),
         ("limits.csv", "\nrequest,share", "\n\n,,,,\nrequest,shaer", "limits.csv:36: "),
-        ("ladders.csv", ",1wd", "reqest,1wd", "ladders.csv:2: "),
+        ("ladders.csv", ",,1wd", "reqest,,1wd", "ladders.csv:2: "),
+        ("ladders.csv", ",safety,1h", ",saefty,1h", "ladders.csv:7: “urgency”里的取值“saefty”没有声明"),
         ("recurrences.toml", 'opens = "task"', 'opens = "tusk"', "recurrences.toml:9: opens 写的规程“tusk”不存在"),
         (
             "recurrences.toml",

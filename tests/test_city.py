@@ -109,10 +109,12 @@ def spoken(city: City, category: str, urgency: str) -> str:
 
 
 def test_a_procedure_without_a_ladder_of_its_own_uses_the_common_one() -> None:
-    steps = (Ladder("", Limit(1, "wd")), Ladder("", Limit(3, "wd")), Ladder("callout", Limit(30, "min")))
-    city = replace(CITY, ladders=steps)
-    assert city.ladder("callout") == (Limit(30, "min"),)
-    assert city.ladder("request", "safety") == (Limit(1, "wd"), Limit(3, "wd"))
+    common = (Ladder("", Limit(1, "wd"), rung="urge"), Ladder("", Limit(3, "wd"), rung="supervise"))
+    own, urgent = Ladder("callout", Limit(30, "min")), Ladder("", Limit(1, "h"), urgency="safety")
+    city = replace(CITY, ladders=(*common, own, urgent))
+    assert city.rungs("request") == common
+    assert city.rungs("callout", "safety") == (own,)
+    assert city.rungs("request", "safety") == (urgent,)
 
 
 # --- posts and deputies
@@ -189,7 +191,7 @@ limits = st.builds(Limit, st.integers(1, 99), st.sampled_from(("min", "h", "wh",
 few_words = st.lists(words, max_size=3)
 posts = st.builds(Post, st.sampled_from(("handler", "leader")), st.just("parks"), days, days)
 rows = st.builds(LimitRow, st.just("request"), st.just("answer"), st.text(max_size=9), st.just(""), limits)
-rungs = st.builds(Ladder, st.text(max_size=9), limits)
+rungs = st.builds(Ladder, st.text(max_size=9), limits, st.text(max_size=9), st.text(max_size=9), st.booleans())
 new_unit = st.builds(Unit, st.just("new"), words, *[st.text(max_size=9)] * 5, st.booleans())
 
 
@@ -218,7 +220,8 @@ SMALL = replace(CITY, units={}, areas={}, categories={}, people={}, routing=(), 
 
 def test_every_sentence_of_the_room_is_in_the_catalogue() -> None:
     places = (
-        "code column columns count first found key known most name organ role table unit value wanted which why year"
+        "code column columns count first found key known most name often organ part role rule table unit value wanted"
+        " which why year"
     )
     filled = dict.fromkeys(places.split(), "x")
     said = sentences()

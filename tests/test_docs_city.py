@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from huying.city import folder, letters, recurrence
+from huying.city import folder, ladder, letters, recurrence
 from huying.city.calendar import UNITS
-from huying.city.facts import ROLES
+from huying.city.facts import ROLES, RUNGS
 from huying.city.tables import COLUMNS, Finding
 from huying.errors import BadCity
 from tests.conftest import DEMO, ROOT
@@ -24,6 +24,7 @@ NEEDED_KEYS = {
 VALUES = {
     ("units.csv", "kind"): folder.KINDS, ("areas.csv", "kind"): folder.AREA_KINDS, ("posts.csv", "role"): ROLES,
     ("contacts.csv", "channel"): letters.CHANNELS, ("categories.csv", "evidence"): ("none", "photo", "document"),
+    ("ladders.csv", "rung"): RUNGS, ("ladders.csv", "when"): ladder.WHEN,
     ("categories.csv", "point"): ("coarse", "omit"), ("units.csv", "may_lead"): ("yes", "no"),
 }  # fmt: skip
 languages = pytest.mark.parametrize("language", PAGES)
@@ -62,6 +63,7 @@ def test_every_column_is_told_and_whether_it_may_be_empty(language: str, file: s
 @languages
 def test_every_key_of_the_city_itself_is_told(language: str) -> None:
     keys = {*folder.HEAD, *(f"office.{key}" for key in folder.OFFICE), *(f"letters.{key}" for key in letters.KEYS)}
+    keys |= {f"urging.{key}" for key in ladder.KEYS}
     told = tables(language)["city.toml"]
     assert told.keys() == keys
     assert {key for key, (filled, _) in told.items() if not FILLED[language][filled]} == NEEDED_KEYS["city.toml"]

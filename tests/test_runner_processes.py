@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from huying import runner
 from huying.ledger import audit
 from huying.ledger.models import Case, Entry
 from huying.ledger.now import standing_at
@@ -20,7 +21,7 @@ from huying.ledger.record import Intake, open_cases
 from huying.notify.models import ACCEPTED, Letter
 from tests.cast import MORNING, after, call, who
 from tests.mailserver import mail_server
-from tests.together import ROOT, environment
+from tests.together import ROOT, at_once, environment
 
 SOAK = bool(os.environ.get("HUYING_SOAK"))
 MOST_SECONDS = 240
@@ -95,3 +96,13 @@ def test_a_loop_that_stood_still_for_three_days_catches_up_and_tells_each_person
         staff = [address for address in box.recipients if address.endswith("@yunting.example")]
         assert sorted(set(staff)) == sorted(staff) != []
     assert not Letter.objects.filter(due__lte=morning).exclude(state=ACCEPTED).exists()
+
+
+def test_of_loops_at_once_each_rung_is_written_by_one() -> None:
+    cases = [call("supervision.1", "task", lead="urban", due="2026-06-17", title="清理堆物") for _ in range(8)]
+    with standing_at(after("5wd")):
+        at_once([runner.ring] * 4)
+    for case in cases:
+        acts = [entry.act for entry in case.entries.order_by("seq") if entry.actor == "clock"]
+        assert acts == ["accept", "pass", "urge", "supervise"]
+    assert list(audit.audit()) == []

@@ -23,6 +23,7 @@ from huying.city.facts import (
     Recurrence,
     Routing,
     Unit,
+    Urging,
 )
 
 _TABLES: dict[str, type] = {"units": Unit, "areas": Area, "categories": Category}
@@ -42,6 +43,7 @@ def to_json(city: City) -> str:
     plain["ladders"] = [{**vars(row), "step": str(row.step)} for row in city.ladders]
     plain["calendar"] = city.calendar.to_json()
     plain["letters"] = _letters(city.letters)
+    plain["urging"] = {"gap": city.urging.gap and str(city.urging.gap), "week": city.urging.week}
     plain["recurrences"] = [_recurrence(row) for row in city.recurrences]
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -60,9 +62,10 @@ def from_json(content: str) -> City:
     plain["deputies"] = tuple(Deputy(**_undated(row)) for row in plain["deputies"])
     plain["routing"] = tuple(Routing(**row) for row in plain["routing"])
     plain["limits"] = tuple(LimitRow(**{**row, "limit": Limit.parse(row["limit"])}) for row in plain["limits"])
-    plain["ladders"] = tuple(Ladder(row["procedure"], Limit.parse(row["step"])) for row in plain["ladders"])
+    plain["ladders"] = tuple(Ladder(**{**row, "step": Limit.parse(row["step"])}) for row in plain["ladders"])
     plain["calendar"] = Calendar.from_json(plain["calendar"])
     plain["letters"] = _read_letters(plain["letters"])
+    plain["urging"] = _read_urging(plain.get("urging", {}))
     plain["recurrences"] = tuple(_read_recurrence(row) for row in plain.get("recurrences", ()))
     for name in ("danger", "languages"):
         plain[name] = tuple(plain[name])
@@ -116,3 +119,7 @@ def _read_recurrence(row: Mapping[str, Any]) -> Recurrence:
         "category": tuple(row["category"]),
     }
     return Recurrence(**{**row, **known})
+
+
+def _read_urging(row: Mapping[str, Any]) -> Urging:
+    return Urging(Limit.parse(row["gap"]) if row.get("gap") else None, row.get("week", 0))

@@ -17,6 +17,8 @@ from huying.errors import UnknownArea, UnknownCategory, UnknownUnit
 
 Words = Mapping[str, str]
 LANGUAGES = ("zh-Hans", "en")
+RUNGS = ("remind", "urge", "supervise", "bulletin", "escalate")
+"""The rungs of the urging ladder: acts of every procedure, the mildest first."""
 ROLES = (
     "intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer", "admin",
 )  # fmt: skip
@@ -118,10 +120,27 @@ class LimitRow:
 
 @dataclass(frozen=True)
 class Ladder:
-    """One rung of the urging ladder: so long after a due time the runner looks again."""
+    """One rung of the urging ladder: the act `rung`, so long after a due time, or `before` it.
+
+    "" in procedure or urgency means any that has no ladder of its own; "" as `rung`, that the deadline passes again.
+    """
 
     procedure: str
     step: Limit
+    urgency: str = ""
+    rung: str = ""
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Urging:
+    """How seldom a city urges: one notice on a case within `gap`, to a unit `week` written ones in seven days.
+
+    None and 0 mean that there is no such limit.
+    """
+
+    gap: Limit | None = None
+    week: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,6 +212,7 @@ class City:
     contacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     procedures: Mapping[str, str] = field(default_factory=dict)
     recurrences: tuple[Recurrence, ...] = ()
+    urging: Urging = field(default_factory=Urging)
     version: int = 0
     digest: str = ""
 
@@ -306,10 +326,13 @@ class City:
         folded = _folded(text)
         return any(_folded(word) in folded for listed in self.danger for word in listed.values())
 
-    def ladder(self, procedure: str, urgency: str = "") -> tuple[Limit, ...]:
-        """The rungs of the urging ladder: the procedure's own, or those for any."""
-        own = tuple(rung.step for rung in self.ladders if rung.procedure == procedure)
-        return own or tuple(rung.step for rung in self.ladders if not rung.procedure)
+    def rungs(self, procedure: str, urgency: str = "") -> tuple[Ladder, ...]:
+        """The urging ladder: that of the procedure and urgency, of the procedure, of the urgency, or of any case."""
+        for key in ((procedure, urgency), (procedure, ""), ("", urgency), ("", "")):
+            found = tuple(row for row in self.ladders if (row.procedure, row.urgency) == key)
+            if found:
+                return found
+        return ()
 
     def posts(self, person: str, *, on: date) -> tuple[Post, ...]:
         """The posts a person holds on a day, with those of the persons they stand in for; not handed further."""

@@ -22,7 +22,6 @@ from huying.city.facts import (
     Category,
     City,
     Deputy,
-    Ladder,
     LimitRow,
     Person,
     Post,
@@ -30,6 +29,8 @@ from huying.city.facts import (
     Unit,
     Words,
 )
+from huying.city.ladder import KEYS as URGING
+from huying.city.ladder import ladders, urging
 from huying.city.recurrence import recurrences
 from huying.city.shapes import shapes
 from huying.city.source import Unreadable, inside
@@ -38,7 +39,7 @@ from huying.errors import BadCity, BadValue
 
 KINDS = ("city", "district", "subdistrict", "department", "utility", "division", "desk", "community", "organisation")
 AREA_KINDS = ("city", "district", "subdistrict", "community")
-HEAD = frozenset({"code", "name", "zone", "calendar", "languages", "desk", "office", "letters", "emergency"})
+HEAD = frozenset({"code", "name", "zone", "calendar", "languages", "desk", "office", "letters", "emergency", "urging"})
 OFFICE = frozenset({"opens", "closes", "lunch"})
 LONGEST_TEXT = 5_000
 
@@ -80,10 +81,8 @@ def _city(reading: Reading) -> City:
         limits=tuple(
             _limit(reading, row) for row in reading.once("limits.csv", "procedure", "clock", "category", "urgency")
         ),
-        ladders=tuple(
-            Ladder(row["procedure"], reading.limit(row, "step"))
-            for row in reading.once("ladders.csv", "procedure", "step")
-        ),
+        ladders=ladders(reading),
+        urging=urging(reading, head),
         calendar=_calendar(reading, head),
         texts=_texts(reading),
         danger=_danger(reading),
@@ -101,7 +100,8 @@ def _head(reading: Reading) -> dict[str, Any]:
     """city.toml: its keys are known, and the city has a code."""
     file = "city.toml"
     head = reading.toml(file)
-    for table, known in ((head, HEAD), (_sub(head, "office"), OFFICE), (_sub(head, "letters"), letters.KEYS)):
+    tables = {"office": OFFICE, "letters": letters.KEYS, "urging": URGING}
+    for table, known in ((head, HEAD), *((_sub(head, name), keys) for name, keys in tables.items())):
         for key in sorted(table.keys() - known):
             reading.found(file, reading.line_of(file, key), "“{key}” is not a key of this file.", key=key)
     if head and not CODE.fullmatch(str(head.get("code", ""))):

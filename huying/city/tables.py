@@ -28,7 +28,7 @@ COLUMNS = {
     "categories.csv": "code parent? handled refer_to? evidence? point? name.zh-Hans name.en",
     "routing.csv": "category area? unit",
     "limits.csv": "procedure clock category? urgency? limit",
-    "ladders.csv": "procedure? step",
+    "ladders.csv": "procedure? urgency? step rung? when?",
     "contacts.csv": "person channel address",
 }
 # Of people and posts nothing else is kept, and nothing else may lie in the folder.

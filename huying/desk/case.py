@@ -10,15 +10,17 @@ from functools import cached_property
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from huying.city.facts import RUNGS
 from huying.desk import consequence, once, preview, told
 from huying.desk.asked import whole
 from huying.desk.clocks import Shown, clocks
 from huying.desk.form import Form, Typed, Widget
 from huying.desk.held import Desk
 from huying.desk.page import render, show
+from huying.desk.thread import Thread, thread
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError
-from huying.ledger import files, find, rulebook
+from huying.ledger import files, find, rulebook, urging
 from huying.ledger.actor import accused
 from huying.ledger.fold import State
 from huying.ledger.models import Case, Document
@@ -33,7 +35,8 @@ TEXTS = ("handling_copy", "text")
 KEYS = 9
 FILLED = frozenset({"type", "urgency", "wish"})
 """Kept facts that a form begins with; other facts are said anew each time."""
-LETTERS = frozenset({"letter", "undelivered"})
+SILENT = frozenset({urging.PASS, *RUNGS, urging.HELD, "letter", "undelivered"})
+"""What moves nothing: reminders, and letters."""
 
 
 def place(number: str, act: str) -> str:
@@ -90,7 +93,7 @@ class CasePage:
     @property
     def active(self) -> datetime:
         """When a person last did something on it."""
-        done = [entry.at for entry in self.telling.timeline if entry.act not in ("pass", "urge", *LETTERS)]
+        done = [entry.at for entry in self.telling.timeline if entry.act not in SILENT]
         return done[-1] if done else self.case.opened
 
     @property
@@ -114,7 +117,7 @@ class CasePage:
         first = self.telling.timeline[0].said if self.telling.timeline else ()
         said = [one for one in first if one.name not in ("title", "text", "tried", "requester")]
         found = {one.name: (one.label, one.words) for one in (*said, *self.telling.facts, *self.telling.standing)}
-        for name in ("handling_copy", "sealed", "level", "spot"):
+        for name in ("handling_copy", "sealed", "level", "spot", "rung", "urged", "noticed", "accounted"):
             found.pop(name, None)
         return list(found.values())
 
@@ -152,6 +155,16 @@ class CasePage:
     def clocks(self) -> list[Shown]:
         """The clocks with their bars, the next due first."""
         return clocks(self.telling.clocks, self.state, self.visitor)
+
+    @property
+    def urging(self) -> frozenset[str]:
+        """The acts that stand in the timeline under a bell."""
+        return frozenset({urging.PASS, *RUNGS, urging.HELD})
+
+    @cached_property
+    def thread(self) -> Thread:
+        """The supervision thread."""
+        return thread(self.telling, self.state, self.procedure, self.visitor)
 
     # --- acts
 

@@ -103,6 +103,7 @@ class Changes:
         constants = {
             "@unit": self.q.actor.unit, "@by": self.word.partition("@")[0], "@actor": self.q.actor.key,
             "@lead": self._now("lead"), "@opener": self.q.state.opener,
+            "@now": stamp(self.q.at), "@today": self.q.city.calendar.local(self.q.at).date().isoformat(),
         }  # fmt: skip
         for key, value in self.q.act.puts.items():
             value = constants.get(value, value)
@@ -191,8 +192,12 @@ class Changes:
 
     def _rung(self, work: Clockwork) -> None:
         """The runner acts only for a clock that has passed: `pass` names it, a `then` act finds it."""
+        clock = str(self.said.get("clock", ""))
         if self.q.act.name == "pass":
-            work.passed(str(self.said.get("clock", "")), then=False)
+            work.passed(clock, then=False)
+            return
+        if clock:
+            work.climbed(clock)
             return
         due = [n for n, rule in self.q.procedure.clocks.items() if rule.then == self.q.act.name]
         rung = [

@@ -33,7 +33,9 @@ TYPED = {
     "into": "case", "parent": "case", "about": "unit", "until": "date", "children": "children",
 }  # fmt: skip
 PUTTABLE = frozenset({"outcome", "verified", "into", "owner", "lead"})
-CONSTANTS = frozenset({"@unit", "@by", "@actor", "@lead", "@opener", "assent", "nobody", "source", "yes"})
+CONSTANTS = frozenset(
+    {"@unit", "@by", "@actor", "@lead", "@opener", "@now", "@today", "assent", "nobody", "source", "yes"}
+)
 # What a named rule looks at: fields that its act must ask for, and clocks that the procedure must have.
 RULE_FIELDS = {
     "evidence": ("evidence", "no_evidence"),
@@ -376,7 +378,12 @@ def _limits(procedures: Mapping[str, Procedure], city: City) -> Iterator[Finding
         for flaw in _limit_row(procedures, row):
             yield Finding("limits.csv", line, flaw.message, flaw.params)
     for line, rung in enumerate(city.ladders, 2):
-        for flaw in _known(("procedure",), "procedure", [rung.procedure] if rung.procedure else [], procedures):
+        known = [procedures[rung.procedure]] if rung.procedure in procedures else list(procedures.values())
+        grades = {grade for kind in known if "urgency" in kind.fields for grade in kind.fields["urgency"].of}
+        for flaw in (
+            *_known(("procedure",), "procedure", [rung.procedure] if rung.procedure else [], procedures),
+            *_known(("urgency",), "value", [rung.urgency] if rung.urgency else [], grades),
+        ):
             yield Finding("ladders.csv", line, flaw.message, flaw.params)
 
 

@@ -13,7 +13,7 @@ from huying.city.calendar import Calendar, Limit, Words
 from huying.city.facts import City
 from huying.errors import BadLimit, BadValue, NothingToAnswer, UnknownYear
 from huying.ledger import clock as counting
-from huying.ledger import timewords
+from huying.ledger import timewords, urging
 from huying.ledger.actor import Actor
 from huying.ledger.fold import Clock, State, instant, stamp
 from huying.ledger.vocabulary import ClockRule, Procedure
@@ -267,24 +267,33 @@ class Clockwork:
 
         Raises NothingToAnswer when the clock isn't due (another runner was quicker): each slot has one entry.
         """
+        rule, old = self._rung(name)
+        following = None if then else self._following(rule, old, passed=True)
+        self.changed[name] = replace(old, missed=old.missed + 1, next=following)
+
+    def climbed(self, name: str) -> None:
+        """Note a rung of the urging ladder. Raises NothingToAnswer when the clock isn't due."""
+        rule, old = self._rung(name)
+        self.changed[name] = replace(old, next=self._following(rule, old, passed=False))
+
+    def _rung(self, name: str) -> tuple[ClockRule, Clock]:
         rule, old = self.procedure.clocks.get(name), self.get(name)
         if rule is None or old is None or not old.running or not old.next or instant(old.next) > self.at:
             act = self.procedure.acts["pass"].label
             raise NothingToAnswer(act=act, clock=rule.label if rule else name)
-        following = None if then else self._following(rule, old)
-        self.changed[name] = replace(old, missed=old.missed + 1, next=following)
+        return rule, old
 
-    def _following(self, rule: ClockRule, old: Clock) -> str | None:
-        calendar, due = self.city.calendar, instant(old.expected)
+    def _following(self, rule: ClockRule, old: Clock, *, passed: bool) -> str | None:
+        if not rule.every:
+            return urging.following(old, self._ladder(rule, old), passed=passed)
+        slot = instant(old.next or old.expected)
         try:
-            if rule.every:
-                slot = instant(old.next or old.expected)
-                return stamp(counting.next_slot(slot, Limit.parse(old.limit), slot, calendar))
-            ladder = self.city.ladder(self.procedure.name, str(self.state.facts.get("urgency", "")))
-            ahead = (stamp(counting.due(due, step, calendar).at) for step in ladder)
-            return next((rung for rung in ahead if rung > (old.next or "")), None)
+            return stamp(counting.next_slot(slot, Limit.parse(old.limit), slot, self.city.calendar))
         except UnknownYear:
             return None
+
+    def _ladder(self, rule: ClockRule, clock: Clock) -> list[tuple[str, str]]:
+        return urging.steps(rule, clock, self.procedure, str(self.state.facts.get("urgency", "")), self.city)
 
     def fix_dates(self) -> None:
         """Give each clock that awaited a calendar year its date, counted from where it was counted.
@@ -308,6 +317,7 @@ class Clockwork:
             for name in self.all():
                 self.stop(name)
             return
+        self._remind()
         if CALENDAR not in self.procedure.clocks:
             return
         waiting = [c for n, c in self.all().items() if n != CALENDAR and c.awaiting and c.running]
@@ -317,6 +327,14 @@ class Clockwork:
             self.changed[CALENDAR] = Clock(stamp(self.at), "1d", due=due, first=due, next=due, by="case")
         elif not waiting and watch is not None and watch.running:
             self.stop(CALENDAR)
+
+    def _remind(self) -> None:
+        """Let the promise ring before it is due, where it has another due time and the city reminds of it."""
+        old, known = self.changed.get(ANSWER), self.state.clocks.get(ANSWER)
+        new = known is None or not known.running or (old is not None and known.due != old.due)
+        if new and old is not None and old.running and old.due and old.next == old.due:
+            ladder = self._ladder(self.procedure.clocks[ANSWER], old)
+            self.changed[ANSWER] = replace(old, next=urging.first(old, ladder, self.at))
 
 
 _PAST = {"zh-Hans": "一个已经过去的时间，办结不早于登记", "en": "a time that has passed; the end not before the start"}

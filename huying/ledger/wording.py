@@ -14,6 +14,7 @@ from huying.city.calendar import Limit
 from huying.city.facts import City
 from huying.errors import BadLimit, say
 from huying.ledger import number, timewords
+from huying.ledger.fold import instant
 from huying.ledger.vocabulary import PEOPLE, Field, Words, people
 
 _ENGLISH = "en"
@@ -154,6 +155,7 @@ def _children(wording: Wording, declared: Field, value: object) -> str:
 _WORDS: dict[str, Callable[[Wording, Field, object], str]] = {
     "choice": _choice,
     "date": _date,
+    "moment": lambda wording, declared, value: wording.end(instant(str(value))),
     "limit": _limit,
     "due": _limit,
     "yes": _yes,
