@@ -76,8 +76,8 @@ BROKEN: dict[str, Row] = {
     ),
     "a letter to the clock": (
         "request", "act.sign", 'tells = ["requester", "callback"]', 'tells = ["clock"]', "act.sign", "tells",
-        "“tells”里的角色或关系“clock”没有声明；可用的有：admin callback dispatcher duty handler intake lead leader"
-        " opener owner parent_lead requester reviewer supervisor volunteer。",
+        "“tells”里的角色或关系“clock”没有声明；可用的有：above admin callback dispatcher duty handler intake lead"
+        " leader opener owner parent_lead requester reviewer supervisor volunteer。",
     ),
     "nobody may": (
         "request", "act.sign", 'by = ["reviewer@lead"]', "by = []", "act.sign", "by",

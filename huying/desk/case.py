@@ -16,6 +16,7 @@ from huying.desk.asked import whole
 from huying.desk.clocks import Shown, clocks
 from huying.desk.form import Form, Typed, Widget
 from huying.desk.held import Desk
+from huying.desk.links import Step, links
 from huying.desk.page import render, show
 from huying.desk.thread import Thread, thread
 from huying.desk.visitor import Visitor, signed_in
@@ -165,6 +166,11 @@ class CasePage:
     def thread(self) -> Thread:
         """The supervision thread."""
         return thread(self.telling, self.state, self.procedure, self.visitor)
+
+    @cached_property
+    def chain(self) -> list[Step]:
+        """Who answers for it at each level; nothing where it is closed, or the reader's own unit is accused."""
+        return [] if self.state.closed or self.accused else links(self.state, self.visitor)
 
     # --- acts
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from huying.desk import rail, told
+from huying.desk.links import links
 from huying.desk.page import show
 from huying.desk.rows import Line, lines
 from huying.desk.visitor import Visitor, signed_in
@@ -42,15 +43,39 @@ def leader(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if "leader" not in visitor.roles:
         raise NotAllowed(actor=visitor.name, act=DECIDE, by=people("leader"))
     decisions = _decisions(visitor)
-    late = lists.queue("overdue", visitor.actor, visitor.city, Sieve(), visitor.at, after=None, most=SHOWN)
+    late, week = _listed("overdue", visitor), _listed("week", visitor)
     label = say("For my decision", visitor.language)
-    told.came(request, label, [one.row.number for one in decisions])
-    counts = lists.counts(visitor.actor, visitor.city, visitor.at, ("overdue", "escalated", "all"))
+    told.came(request, label, [one.row.number for one in decisions] + [one.row.number for one in (*late, *week)])
+    counts = lists.counts(visitor.actor, visitor.city, visitor.at, ("overdue", "week", "all"))
     known = {
-        "decisions": decisions, "late": lines(late, visitor),
+        "decisions": decisions, "late": late, "week": week, "counts": counts,
         "numbers": [(f"/desk/queue/{name}", rail.label(name, visitor.language), n) for name, n in counts.items()],
     }  # fmt: skip
     return show(request, visitor, "desk/leader.html", known)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A case that the leader answers for: its row, and the chain of names between it and them."""
+
+    row: Line
+    chain: str
+
+
+def _listed(name: str, visitor: Visitor) -> list[Answered]:
+    """The first cases of a queue, next due first, each with who answers for it from below."""
+    cases = lists.queue(name, visitor.actor, visitor.city, Sieve(), visitor.at, after=None, most=SHOWN)
+    return [Answered(row, _names(case, visitor)) for case, row in zip(cases, lines(cases, visitor), strict=True)]
+
+
+def _names(case: Case, visitor: Visitor) -> str:
+    """The chain up to the leader themselves: 李秀英 → 熊书林."""
+    names = []
+    for step in links(case.folded(), visitor):
+        names.append(step.acting or step.who)
+        if visitor.name in (step.acting, step.who):
+            break
+    return " → ".join(names)
 
 
 def _decisions(visitor: Visitor) -> list[Decision]:

@@ -24,6 +24,7 @@ QUEUES = {
     "over_limit": "Over an interface's limit",
     "unit": "My unit's",
     "soon": "Due within a day",
+    "week": "Due this week",
     "overdue": "Overdue",
     "all": "Everything I answer for",
 }
@@ -35,7 +36,7 @@ MINE = {
     "reviewer": ("review", "unit"),
     "duty": ("alarms",),
     "supervisor": ("overdue", "shelved", "escalated", "alarms"),
-    "leader": ("escalated", "unit"),
+    "leader": ("overdue", "week", "escalated", "unit"),
 }
 """The queues of which each role is asked first; everybody may look into the others."""
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from huying.city.facts import City, LimitRow
 from huying.ledger.procedure_file import Source
 from huying.ledger.vocabulary import (
+    ABOVE,
     OUTCOMES,
     RELATIONS,
     ROLES,
@@ -185,6 +186,7 @@ def _who(at: tuple[str, ...], word: str, *, telling: bool = False) -> Iterator[F
         yield from _known(at, "who", [relation], UNITS)
         return
     relations = RELATIONS - {"parent", "case", "clock", "import"} if telling else RELATIONS
+    relations |= {ABOVE} if at[-1] == "tells" else set()
     yield from _known(at, "who", [role], ROLES | relations)
 
 

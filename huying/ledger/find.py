@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet
@@ -119,7 +119,7 @@ QUEUES = {
     "escalated": Q(level__gt=0),
     "over_limit": Q(stage="registered", listed__name="over_limit"),
 }
-QUEUE_NAMES = (*QUEUES, "unit", "overdue", "soon", "all")
+QUEUE_NAMES = (*QUEUES, "unit", "overdue", "soon", "week", "all")
 SOON = timedelta(days=1)
 
 
@@ -137,7 +137,8 @@ def queue(
 def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City | None = None) -> QuerySet[Case]:
     """The open cases of a queue among those that the actor may see, in no order.
 
-    Names: those of QUEUES, `unit` (led by the actor's units), `overdue`, `soon` (due within a day), `all`.
+    Names: those of QUEUES, `unit` (led by the actor's units), `overdue`, `soon` (due within a day), `week`
+    (due by the end of this week), `all`.
     Raises BadValue for any other.
     """
     if name not in QUEUE_NAMES:
@@ -151,7 +152,15 @@ def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City |
         rows = rows.filter(next_due__lt=at)
     elif name == "soon":
         rows = rows.filter(next_due__range=(at, at + SOON))
+    elif name == "week":
+        rows = rows.filter(next_due__range=(at, _end_of_week(at, city or store.current())))
     return rows
+
+
+def _end_of_week(at: datetime, city: City) -> datetime:
+    """The midnight that ends the local Sunday."""
+    today = city.calendar.local(at).date()
+    return datetime.combine(today + timedelta(days=7 - today.weekday()), time(), city.calendar.tz)
 
 
 def found(query: str, actor: Actor, *, most: int = 50) -> list[Case]:

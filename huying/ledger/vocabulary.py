@@ -22,6 +22,8 @@ REQUESTER = "requester"
 ROLES = frozenset(
     ["intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer", "admin"]
 )
+ABOVE = "above"
+"""Who is told: whoever a raised case is with, the accountable person as many levels above the lead's leader."""
 RELATIONS = frozenset(["lead", "owner", "opener", "requester", "parent_lead", "parent", "case", "clock", "import"])
 FIELD_TYPES = frozenset(
     [
@@ -99,6 +101,7 @@ PEOPLE: Mapping[str, Words] = {
     "requester": {"zh-Hans": "诉求人", "en": "requester"},
     "parent_lead": {"zh-Hans": "上级事项主办单位", "en": "parent's lead unit"},
     "parent": {"zh-Hans": "上级事项", "en": "parent case"},
+    "above": {"zh-Hans": "上一级责任人", "en": "accountable person above"},
     "case": {"zh-Hans": "系统", "en": "system"},
     "clock": {"zh-Hans": "到期自动", "en": "the clock"},
     "import": {"zh-Hans": "数据导入", "en": "an import"},

@@ -7,8 +7,9 @@ from datetime import date
 
 from huying.city.facts import City
 from huying.ledger.actor import covers, same_house
+from huying.ledger.chain import attention
 from huying.ledger.fold import State
-from huying.ledger.vocabulary import ROLES
+from huying.ledger.vocabulary import ABOVE, ROLES
 
 REQUESTER = "requester"
 INSTEAD = {"duty": "supervisor"}
@@ -37,6 +38,9 @@ def _people(word: str, state: State, city: City, on: date, parent: State | None)
         yield from _at(_unit(relation, state, parent), (role,), city, on)
     elif role in ROLES:
         yield from _holding(role, state, city, on) or _holding(INSTEAD.get(role, role), state, city, on)
+    elif role == ABOVE:
+        link = attention(state, city, on)
+        yield from {link.present} if link else ()
     elif role == "owner" or (role == "lead" and state.owner in city.people):
         yield from {state.owner} & city.people.keys()
     else:
