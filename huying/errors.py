@@ -20,6 +20,8 @@
     │   ├── AlreadyTaken     the unit that objects has taken the case on
     │   ├── ActFirst         a matter of safety is acted on before it is disputed
     │   ├── NotReached       a first contact in which nobody was reached
+    │   ├── GrantsSelf       an administrator would grant a role to themselves
+    │   ├── TwoAdministrators one person would be two of the three administrators
     │   ├── WasReached       a try of the call-back that reached somebody
     │   ├── NoEvidence       the category asks for evidence
     │   ├── OutcomeRaised    whoever confirms would make the outcome better than claimed
@@ -210,6 +212,16 @@ class ActFirst(Refused):
 class NotReached(Refused):
     message = "“{act}” is for when somebody was reached."
     mend = "Begin the work before contact and try again, or let the hotline confirm that there is no way."
+
+
+class GrantsSelf(Refused):
+    message = "{who} can't grant a role to themselves."
+    mend = "Another security administrator grants it."
+
+
+class TwoAdministrators(Refused):
+    message = "{who} is {held} already and can't be {role} too: the three administrators are three people."
+    mend = "Choose somebody else, or take the other role away first."
 
 
 class WasReached(Refused):

@@ -34,7 +34,7 @@ DESKS = (
     ("dispatch", "派单中心", "Dispatch desk", ("dispatcher",) * 2),
     ("callback", "回访中心", "Call-back desk", ("callback",) * 2),
     ("supervision", "督查室", "Supervision desk", ("supervisor", "supervisor", "duty")),
-    ("informatics", "数据管理中心", "Data centre", ("admin",) * 3),
+    ("informatics", "数据管理中心", "Data centre", ("system", "security", "auditor")),
 )
 STAFF = (("1", "handler"), ("2", "handler"), ("reviewer", "reviewer"), ("leader", "leader"))
 DANGER = {

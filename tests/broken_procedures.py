@@ -62,8 +62,8 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown role": (
         "request", "act.dispatch", 'by = ["dispatcher"]', 'by = ["dispacher"]', "act.dispatch", "by",
-        "“by”里的角色或关系“dispacher”没有声明；可用的有：admin callback case clock dispatcher duty handler import"
-        " intake lead leader opener owner parent parent_lead requester reviewer supervisor volunteer。",
+        "“by”里的角色或关系“dispacher”没有声明；可用的有：auditor callback case clock dispatcher duty handler import"
+        " intake lead leader opener owner parent parent_lead requester reviewer security supervisor system volunteer。",
     ),
     "an unknown unit behind @": (
         "request", "act.sign", 'by = ["reviewer@lead"]', 'by = ["reviewer@leed"]', "act.sign", "by",
@@ -71,13 +71,13 @@ BROKEN: dict[str, Row] = {
     ),
     "an unknown role before @": (
         "callout", "act.sign", '"leader@lead"', '"chief@lead"', "act.sign", "by",
-        "“by”里的角色或关系“chief”没有声明；可用的有：admin callback dispatcher duty handler intake leader reviewer"
-        " supervisor volunteer。",
+        "“by”里的角色或关系“chief”没有声明；可用的有：auditor callback dispatcher duty handler intake leader reviewer"
+        " security supervisor system volunteer。",
     ),
     "a letter to the clock": (
         "request", "act.sign", 'tells = ["requester", "callback"]', 'tells = ["clock"]', "act.sign", "tells",
-        "“tells”里的角色或关系“clock”没有声明；可用的有：above admin callback dispatcher duty handler intake lead"
-        " leader opener owner parent_lead requester reviewer supervisor volunteer。",
+        "“tells”里的角色或关系“clock”没有声明；可用的有：above auditor callback dispatcher duty handler intake lead"
+        " leader opener owner parent_lead requester reviewer security supervisor system volunteer。",
     ),
     "nobody may": (
         "request", "act.sign", 'by = ["reviewer@lead"]', "by = []", "act.sign", "by",
@@ -163,7 +163,7 @@ BROKEN: dict[str, Row] = {
     "an unknown rule": (
         "request", "act.dispatch", '"copied"', '"copy"', "act.dispatch", "rules",
         "“rules”里的规则“copy”没有声明；可用的有：act_first agrees alone assent before_due copied desk evidence"
-        " missed not_returned outside reached street unruled unsealing untaken。",
+        " missed not_returned outside reached separate street unruled unsealing untaken。",
     ),
     "assent that isn't asked": (
         "request", "act.answer_now", ', "assent"]', "]", "act.answer_now", "rules",
@@ -218,8 +218,8 @@ BROKEN: dict[str, Row] = {
     ),
     "a clock on nobody": (
         "turnout", "clock.verify", 'on = "parent_lead"', 'on = "street"', "clock.verify", "on",
-        "“on”里的角色或关系“street”没有声明；可用的有：admin callback dispatcher duty handler intake lead leader"
-        " opener owner parent_lead requester reviewer supervisor volunteer。",
+        "“on”里的角色或关系“street”没有声明；可用的有：auditor callback dispatcher duty handler intake lead leader"
+        " opener owner parent_lead requester reviewer security supervisor system volunteer。",
     ),
     "a clock that does an unknown act": (
         "task", "clock.accept", 'then = "accept"', 'then = "agree"', "clock.accept", "then",
@@ -334,7 +334,7 @@ BROKEN: dict[str, Row] = {
         "走到这一步的顺序：登记 → 分类 → 派单 → 签收 → 首次联系 → 申请挂账 → 同意挂账。",
     ),
     "a stage without a way out": (
-        "administration", "act.retire", 'by = ["admin"]', 'by = ["clock"]', "stage", "standing",
+        "administration", "act.retire", 'by = ["security"]', 'by = ["clock"]', "stage", "standing",
         "从环节“常设”出发，单靠人办不结这件事；走到这一步的顺序：设立。",
     ),
     "a parent that doesn't wait": (
@@ -371,7 +371,7 @@ BROKEN: dict[str, Row] = {
         "“报办理结果”写了规则“evidence”，就必须询问字段“no_evidence”。",
     ),
     "a rule about a clock that isn't there": (
-        "administration", "act.grant", "", 'rules = ["before_due"]', "act.grant", "rules",
+        "administration", "act.revoke", "", 'rules = ["before_due"]', "act.revoke", "rules",
         "“rules”里的时限“answer”没有声明；可用的有：calendar review。",
     ),
     "an unknown field to know": (

@@ -26,7 +26,8 @@ from tests.conftest import DEMO
 from tests.editions import with_next_year
 
 pytestmark = pytest.mark.django_db
-ADMIN = "admin.system"
+ADMIN, SECURITY = "admin.system", "admin.security"
+POST = "admin.system,system,informatics,2020-01-01,\n"
 NEW_YEARS_EVE = datetime(2026, 12, 29, 2, tzinfo=UTC)
 
 
@@ -78,9 +79,9 @@ def clocks(case: Case) -> Mapping[str, Clock]:
 
 def test_the_first_administrator_begins_and_the_trail_starts_with_what_was_loaded() -> None:
     (opened, city, *procedures) = trail()
-    assert opened == ("open", "admin.audit", {})
-    assert city == ("load_city", "admin.audit", {"number": store.current_number()})
-    assert {(act_, actor) for act_, actor, _ in procedures} == {("load_procedures", "admin.audit")}
+    assert opened == ("open", ADMIN, {})
+    assert city == ("load_city", ADMIN, {"number": store.current_number()})
+    assert {(act_, actor) for act_, actor, _ in procedures} == {("load_procedures", ADMIN)}
     numbers = sorted(InForce.objects.values_list("version_id", flat=True))
     assert sorted(int(str(said["number"])) for _, _, said in procedures) == numbers
 
@@ -137,7 +138,7 @@ def test_going_back_to_the_earlier_folder_is_a_version_and_an_entry_again(tmp_pa
 
 def test_where_the_standing_case_was_retired_the_next_load_opens_another(tmp_path: Path) -> None:
     retired = Case.objects.get(procedure="administration")
-    act(retired, "retire", ADMIN, reason="机构改革，另立系统管理。")
+    act(retired, "retire", SECURITY, reason="机构改革，另立系统管理。")
     assert load(edited(tmp_path, ("texts.toml", "请您理解", "请予理解"))) is True
     opened = Case.objects.get(procedure="administration", closed=None)
     assert opened.pk != retired.pk
@@ -337,22 +338,20 @@ def test_the_system_itself_loads_nothing_into_a_city_at_work(tmp_path: Path) -> 
 
 
 def test_an_administrator_whose_post_is_over_can_load_nothing_more(tmp_path: Path) -> None:
-    post = (
-        "posts.csv",
-        "admin.security,admin,informatics,2020-01-01,",
-        "admin.security,admin,informatics,2020-01-01,2026-06-30",
-    )
-    load(edited(tmp_path, post))
+    both = ("posts.csv", POST, f"{POST}office.clerk,system,informatics,2020-01-01,2026-06-30\n")
+    load(edited(tmp_path, both))
     with standing_at(datetime(2026, 6, 30, 15, 59, tzinfo=UTC)):
-        assert load(edited(tmp_path, post), "admin.security") is False
+        assert load(edited(tmp_path, both), "office.clerk") is False
     with standing_at(datetime(2026, 7, 1, 1, tzinfo=UTC)), pytest.raises(NotAllowed):
-        load(edited(tmp_path, post), "admin.security")
+        load(edited(tmp_path, both), "office.clerk")
 
 
 def test_nobody_locks_themselves_out(tmp_path: Path) -> None:
-    gone = edited(tmp_path, ("posts.csv", f"{ADMIN},admin,informatics,2020-01-01,\n", ""))
-    assert refusal(gone) == [f"posts.csv:1: {ADMIN} 在这份数据里不是管理员，载入后会失去管理权限，因此不能载入。"]
-    assert load(gone, "admin.security") is True
+    successor = "office.clerk,system,informatics,2020-01-01,\n"
+    gone = edited(tmp_path, ("posts.csv", POST, successor))
+    assert refusal(gone) == [f"posts.csv:1: {ADMIN} 在这份数据里不是系统管理员，载入后会失去管理权限，因此不能载入。"]
+    load(edited(tmp_path, ("posts.csv", POST, POST + successor)))
+    assert load(gone, "office.clerk") is True
     with pytest.raises(NotAllowed):
         load(DEMO, ADMIN)
 
@@ -490,6 +489,10 @@ def test_what_an_administrator_may_do_is_open_and_asks_for_its_fields() -> None:
     case = Case.objects.get(procedure="administration")
     procedure = rulebook.procedure("administration")
     answers = may(procedure, case.folded(), who(ADMIN), at=now(), city=store.current())
-    assert {name for name, refused in answers.items() if refused is None} >= {"load_city", "load_procedures", "grant"}
+    assert {name for name, refused in answers.items() if refused is None} >= {
+        "load_city",
+        "load_procedures",
+        "issue_key",
+    }
     with pytest.raises(BadInput):
         act(case, "load_city", ADMIN)

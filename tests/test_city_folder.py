@@ -259,7 +259,10 @@ def test_only_those_in_a_circle_are_accused_of_it(city: Path) -> None:
         ("dispatcher", "没有人担任 dispatcher（派单员）"),
         ("callback", "没有人担任 callback（回访员）"),
         ("supervisor", "没有人担任 supervisor（督办员）"),
-        ("admin", "没有人担任 admin（管理员）"),
+        ("system", "没有人担任 system（系统管理员）"),
+        ("security", "没有人担任 security（安全管理员）"),
+        ("auditor", "没有人担任 auditor（审计员）"),
+        ("duty", "没有人担任 duty（值班督办员）"),
     ],
 )
 def test_a_role_that_nobody_holds_is_named(city: Path, role: str, words: str) -> None:

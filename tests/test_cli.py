@@ -218,9 +218,9 @@ def test_a_city_folder_is_put_in_force_once(tmp_path: Path) -> None:
     copy(DEMO, changed)
     head = changed / "city.toml"
     head.write_text(head.read_text("utf-8").replace("云汀市", "新云汀市"), "utf-8")
-    loaded = done("city", "load", str(changed), "--as", "admin.security").out
+    loaded = done("city", "load", str(changed), "--as", "admin.system").out
     assert loaded == f"新云汀市：第 {store.current_number()} 版已启用。\n" and store.current_number() > version
-    assert Entry.objects.filter(act="load_city", actor="admin.security").exists()
+    assert Entry.objects.filter(act="load_city", actor="admin.system").exists()
 
 
 def copy(source: Path, target: Path) -> None:

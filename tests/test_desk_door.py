@@ -17,7 +17,7 @@ from huying.desk import accounts, sittings, totp
 from huying.desk.models import Second, Sitting
 from huying.ledger import find
 from huying.ledger.administration import administrator, standing
-from huying.ledger.models import Case
+from huying.ledger.models import Case, Entry
 from tests.cast import act, call, who
 from tests.commands import done, run
 from tests.desks import addresses, browser, page, words
@@ -33,7 +33,7 @@ EVERY_ROLE = (
 
 def account(key: str = "dispatch.1") -> Client:
     """A new account, through its one-time link."""
-    link = accounts.add(key, administrator(store.current()))
+    link = accounts.add(key, administrator(store.current(), "security"))
     client = Client(headers={"Accept-Language": "zh-CN"})
     path = link.removeprefix(settings.HUYING_PUBLIC_URL)
     assert "设置您的密码" in page(client.get(path))
@@ -49,14 +49,14 @@ def enter(key: str, password: str, **more: str) -> Any:
 def test_an_account_is_opened_by_an_entry_and_its_link_sets_the_password() -> None:
     client = account()
     assert client.get("/desk/queue/dispatch").status_code == 200
-    case = standing(administrator(store.current()))
+    case = standing(administrator(store.current(), "security"))
     assert [entry.said for entry in find.entries(case) if entry.act == "add_user"] == [{"person": "dispatch.1"}]
     assert enter("dispatch.1", PASSWORD)["Location"] == "/desk/queue/dispatch"
 
 
 def test_an_account_without_a_person_or_twice_is_refused() -> None:
     account()
-    admin = administrator(store.current())
+    admin = administrator(store.current(), "security")
     with pytest.raises(accounts.HasAccount):
         accounts.add("dispatch.1", admin)
     with pytest.raises(accounts.NoAccount):
@@ -66,7 +66,9 @@ def test_an_account_without_a_person_or_twice_is_refused() -> None:
 
 @pytest.mark.parametrize("weak", ["short", "123456789012345", "dispatch.1-dispatch.1"])
 def test_a_password_that_is_easy_to_guess_is_refused_in_words(weak: str) -> None:
-    path = accounts.add("dispatch.1", administrator(store.current())).removeprefix(settings.HUYING_PUBLIC_URL)
+    path = accounts.add("dispatch.1", administrator(store.current(), "security")).removeprefix(
+        settings.HUYING_PUBLIC_URL
+    )
     text = page(Client(headers={"Accept-Language": "zh-CN"}).post(path, {"password": weak, "again": weak}))
     assert "这个密码太容易被猜到" in words(text)
     assert "不一样" in words(page(Client(headers={"Accept-Language": "zh-CN"}).post(path, {"password": weak})))
@@ -78,11 +80,14 @@ def test_five_wrong_passwords_lock_the_account_from_there_and_say_so() -> None:
         assert "账号或密码不对" in words(page(enter("dispatch.1", "wrong"), 403))
     assert "输错次数太多" in words(page(enter("dispatch.1", "wrong"), 403))
     assert "输错次数太多" in words(page(enter("dispatch.1", PASSWORD), 403)), "even with the right one"
+    accounts.unlock("dispatch.1", administrator(store.current(), "security"))
+    assert enter("dispatch.1", PASSWORD)["Location"] == "/desk/queue/dispatch"
+    assert Entry.objects.filter(act="unlock_user").count() == 1
 
 
 def test_a_removed_account_is_out_at_once() -> None:
     client = account()
-    accounts.remove("dispatch.1", administrator(store.current()))
+    accounts.remove("dispatch.1", administrator(store.current(), "security"))
     assert client.get("/desk/queue/all")["Location"].startswith("/desk/login")
     assert enter("dispatch.1", PASSWORD).status_code == 403
 

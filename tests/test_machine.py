@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from pytest_django.plugin import DjangoDbBlocker
 
+from huying.city.facts import ADMINISTRATORS
 from huying.ledger import rulebook, urging
 from huying.ledger.vocabulary import Act
 from tests import plans, steering
@@ -94,7 +95,7 @@ def possible(kind: str, act: Act) -> bool:
     if act.name == "child":
         return bool(procedures[kind].parts)
     if kind == "administration":
-        return act.name == "pass" or bool(set(act.by) & {"admin", "case"})
+        return act.name == "pass" or bool(set(act.by) & {*ADMINISTRATORS, "case"})
     return "parent" not in act.needs or bool(plans.entrances(procedures, kind))
 
 

@@ -117,8 +117,8 @@ def test_mermaid_of_the_administration() -> None:
         '    state "常设" as standing\n'
         f'    state "{say("Any open stage")}" as any_open\n'
         '    state "已停用" as retired\n'
-        "    [*] --> standing: 设立 (管理员)\n"
-        "    any_open --> retired: 停用 (管理员)\n"
+        "    [*] --> standing: 设立 (系统管理员)\n"
+        "    any_open --> retired: 停用 (安全管理员)\n"
         "    retired --> [*]\n"
     )
 

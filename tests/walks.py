@@ -32,7 +32,8 @@ from tests.saying import Speaker
 
 PEOPLE = (
     "hotline.1", "hotline.2", "dispatch.1", "dispatch.2", "callback.1", "callback.2", "supervision.1",
-    "supervision.2", "office.clerk", "office.leader", "mayor", "admin.system",
+    "supervision.2", "office.clerk", "office.leader", "mayor",
+    "admin.system", "admin.security", "admin.audit",
     "lighting.1", "lighting.2", "lighting.reviewer", "lighting.leader",
     "urban.1", "urban.2", "urban.reviewer", "urban.leader",
     "housing.1", "housing.property", "housing.reviewer", "housing.leader",

@@ -11,6 +11,7 @@ from typing import Any
 
 from huying.city.calendar import Calendar, Limit
 from huying.city.facts import (
+    BEFORE,
     Area,
     Category,
     City,
@@ -78,7 +79,7 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _read_person(row: Mapping[str, Any]) -> Person:
-    posts = tuple(Post(**_undated(post)) for post in row["posts"])
+    posts = tuple(Post(**{**_undated(post), "role": BEFORE.get(post["role"], post["role"])}) for post in row["posts"])
     return Person(row["key"], row["name"], row["unit"], posts)
 
 

@@ -20,8 +20,13 @@ LANGUAGES = ("zh-Hans", "en")
 RUNGS = ("remind", "urge", "supervise", "bulletin", "escalate")
 """The rungs of the urging ladder: acts of every procedure, the mildest first."""
 ROLES = (
-    "intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer", "admin",
+    "intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer",
+    "system", "security", "auditor",
 )  # fmt: skip
+ADMINISTRATORS = frozenset({"system", "security", "auditor"})
+"""Three apart: who loads, who grants, who reads along. Nobody holds two of them."""
+BEFORE = {"admin": "system"}
+"""Roles as stored versions of a city call them that were loaded before there were three administrators."""
 
 
 @dataclass(frozen=True)

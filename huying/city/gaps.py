@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from huying.city.facts import City, Post, Unit
+from huying.city.facts import ADMINISTRATORS, City, Post, Unit
 from huying.city.tables import Reading
 
 NEEDED = {
@@ -15,7 +15,9 @@ NEEDED = {
     "callback": {"zh-Hans": "回访员", "en": "call-back agent"},
     "supervisor": {"zh-Hans": "督办员", "en": "supervisor"},
     "duty": {"zh-Hans": "值班督办员", "en": "duty supervisor"},
-    "admin": {"zh-Hans": "管理员", "en": "administrator"},
+    "system": {"zh-Hans": "系统管理员", "en": "system administrator"},
+    "security": {"zh-Hans": "安全管理员", "en": "security administrator"},
+    "auditor": {"zh-Hans": "审计员", "en": "auditor"},
 }
 LEADING = ("district", "subdistrict", "department", "utility", "division")
 
@@ -37,7 +39,12 @@ def look(city: City, reading: Reading, *, on: date | None = None) -> None:
         reading.found(gap.file, gap.line, gap.message, **gap.params)
     if not reading.unread & {"units.csv", "people.csv", "posts.csv"}:
         posts = [(key, post) for key in city.people for post in city.people[key].posts if on is None or post.valid(on)]
-        for gap in (*_roles(posts), *_staffed(city, reading, posts), *_independent(city, reading, posts)):
+        for gap in (
+            *_roles(posts),
+            *_apart(city, reading),
+            *_staffed(city, reading, posts),
+            *_independent(city, reading, posts),
+        ):
             reading.found(gap.file, gap.line, gap.message, **gap.params)
     if not reading.unread & {"units.csv", "areas.csv", "categories.csv", "routing.csv"}:
         for gap in (*_routes(city, reading), *_unrouted(city, reading)):
@@ -66,6 +73,25 @@ def _roles(posts: Posts) -> Iterator[Gap]:
     for role, name in NEEDED.items():
         if role not in held:
             yield Gap("posts.csv", 1, "Nobody holds the role {role} ({name}).", {"role": role, "name": name})
+
+
+def _apart(city: City, reading: Reading) -> Iterator[Gap]:
+    """Whoever loads the city's data doesn't grant, and neither reviews it: not at another time, nor for a colleague."""
+    message = "{person} is {roles}, also counting deputies; the three administrators are three people."
+    for key, person in city.people.items():
+        stood_for = [deputy.person for deputy in city.deputies if deputy.deputy == key and deputy.person in city.people]
+        held = {post.role for whose in (key, *stood_for) for post in city.people[whose].posts} & ADMINISTRATORS
+        if len(held) > 1:
+            roles = [NEEDED[role] for role in NEEDED if role in held]
+            told = {"zh-Hans": "、".join(r["zh-Hans"] for r in roles), "en": " and ".join(r["en"] for r in roles)}
+            params = {"person": person.name, "roles": told}
+            yield Gap("posts.csv", _post_line(reading, key, held), message, params)
+
+
+def _post_line(reading: Reading, key: str, held: frozenset[str] | set[str]) -> int:
+    """The line of the person's second post of an administrator, or of the only one."""
+    lines = [row.line for row in reading.rows["posts.csv"] if row["person"] == key and row["role"] in held]
+    return lines[-1] if lines else 1
 
 
 def _staffed(city: City, reading: Reading, posts: Posts) -> Iterator[Gap]:

@@ -12,7 +12,9 @@ from huying.ledger.now import now
 
 def _administrator(key: str | None) -> Actor:
     city = store.current()
-    return person(key, city, city.calendar.local(now()).date()) if key else administration.administrator(city)
+    return (
+        person(key, city, city.calendar.local(now()).date()) if key else administration.administrator(city, "security")
+    )
 
 
 def add(key: str, administrator: str | None) -> None:
@@ -29,6 +31,12 @@ def _told(key: str, address: str) -> None:
     name = store.current().people[key].name
     terminal.aside("{name} chooses a password here; the link counts once, for three days:", name=name)
     terminal.line(address)
+
+
+def unlock(key: str, administrator: str | None) -> None:
+    """Unlock an account."""
+    accounts.unlock(key, _administrator(administrator))
+    terminal.say("The account {key} is unlocked.", key=key)
 
 
 def remove(key: str, administrator: str | None) -> None:

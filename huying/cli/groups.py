@@ -159,6 +159,16 @@ def remove_user(
     accounts.remove(key, as_)
 
 
+@user.command("unlock", cls=Command, help=msg("Let a person sign in again at once, after too many wrong passwords."))
+def unlock_user(
+    key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))], as_: Administrator = None
+) -> None:
+    open_ledger()
+    from huying.cli import accounts
+
+    accounts.unlock(key, as_)
+
+
 @key.command("add", cls=Command, help=msg("Issue a key; the one line on stdout is the secret, shown only now."))
 def add_key(
     owner: Annotated[str, typer.Argument(metavar="OWNER", help=msg("who will use it: an organisation or system"))],

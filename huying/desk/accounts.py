@@ -5,6 +5,7 @@ An account has no rights of its own: what its person may do follows from posts, 
 
 from __future__ import annotations
 
+from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
@@ -61,6 +62,14 @@ def remove(key: str, actor: Actor) -> None:
         user.save()
         sittings.end_all(user)
         _note(actor, "remove_user", key)
+
+
+def unlock(key: str, actor: Actor) -> None:
+    """Let a person try to sign in again at once, after too many wrong passwords."""
+    _known(key)
+    with writing():
+        _note(actor, "unlock_user", key)
+        reset(username=key)
 
 
 def link(key: str) -> str:

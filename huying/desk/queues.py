@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
+from huying.city.facts import ADMINISTRATORS
 from huying.desk import rail, told
 from huying.desk.asked import whole
 from huying.desk.filters import LAMP_WORDS, Filters
@@ -18,7 +19,8 @@ from huying.desk.visitor import Visitor, signed_in
 from huying.errors import BadInput, NotAllowed, UnknownCase, say
 from huying.ledger import find, lists, number, rulebook
 from huying.ledger.models import Case
-from huying.ledger.vocabulary import people
+from huying.ledger.vocabulary import PEOPLE, people
+from huying.ledger.vocabulary import listed as words_of
 
 ROWS = 30
 LOOKED_AT = 500
@@ -136,8 +138,9 @@ def counts(request: HttpRequest, visitor: Visitor) -> JsonResponse:
 def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> HttpResponse:
     """One page of the register of a kind of case, with a column for each listed field, the newest first."""
     procedure = rulebook.procedure(kind)
-    if kind == "administration" and "admin" not in visitor.roles:
-        raise NotAllowed(actor=visitor.name, act=procedure.label, by=people("admin"))
+    if kind == "administration" and not ADMINISTRATORS & visitor.roles:
+        by = words_of(people(role) for role in PEOPLE if role in ADMINISTRATORS)
+        raise NotAllowed(actor=visitor.name, act=procedure.label, by=by)
     query = {**request.GET.dict(), "kind": kind}
     filters = Filters.of(request.path, query, visitor)
     before = request.GET.get("before", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from huying.city.facts import ADMINISTRATORS
 from huying.errors import say
 from huying.ledger import rulebook
 from huying.ledger.vocabulary import people
@@ -71,14 +72,14 @@ FOR = {
     "/desk/call": {"intake"},
     "/desk/callback/": {"callback"},
     "/desk/leader": {"leader"},
-    "/desk/recurring": {"supervisor", "leader", "admin"},
-    "/desk/rights": {"admin"},
-    "/desk/looks": {"admin"},
+    "/desk/recurring": {"supervisor", "leader", *ADMINISTRATORS},
+    "/desk/rights": ADMINISTRATORS,
+    "/desk/looks": {"auditor"},
 }
 
 
 def _useful(address: str, roles: frozenset[str]) -> bool:
-    return bool(roles & FOR[address]) if address in FOR else bool(roles - {"admin", "volunteer"})
+    return bool(roles & FOR[address]) if address in FOR else bool(roles - ADMINISTRATORS - {"volunteer"})
 
 
 def label(name: str, language: str) -> str:
@@ -103,12 +104,12 @@ def first(visitor: Visitor) -> str:
     mine, _ = queues(visitor, "")
     if "leader" in visitor.roles:
         return "/desk/leader"
-    return mine[0].address if mine else "/desk/queue/all" if visitor.roles - {"admin"} else "/desk/rights"
+    return mine[0].address if mine else "/desk/queue/all" if visitor.roles - ADMINISTRATORS else "/desk/rights"
 
 
 def registers(visitor: Visitor, here: str) -> list[Place]:
     """A register for each kind of case, that of the administration for administrators only."""
-    hidden = () if "admin" in visitor.roles else ("administration",)
+    hidden = () if ADMINISTRATORS & visitor.roles else ("administration",)
     kinds = {name: visitor.wording.of(kind.label) for name, kind in rulebook.everything().items() if name not in hidden}
     return [Place(f"/desk/register/{name}", label, name == here, name) for name, label in kinds.items()]
 

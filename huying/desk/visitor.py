@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from huying.city import store
-from huying.city.facts import City
+from huying.city.facts import ADMINISTRATORS, City
 from huying.desk import sittings
 from huying.desk.asked import unusable
 from huying.desk.page import render, turned_away
@@ -101,7 +101,7 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
 
 def must_enrol(visitor: Visitor) -> bool:
     """Administrators work with a second factor only; the invented people of the demo have none."""
-    return settings.HUYING_MODE != "demo" and "admin" in visitor.roles and not visitor.sure
+    return settings.HUYING_MODE != "demo" and bool(ADMINISTRATORS & visitor.roles) and not visitor.sure
 
 
 def to_entrance(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from huying.city.facts import City, Post
+from huying.city.facts import ADMINISTRATORS, BEFORE, City, Post
 from huying.errors import UnknownPerson
 from huying.ledger.fold import State
 from huying.ledger.vocabulary import ROLES
@@ -135,7 +135,7 @@ def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> b
     """Whether one word of `by` lets the actor act: a role, a relation, or a role at a relation."""
     if state.procedure == "administration" and not _administers(actor):
         return False
-    role, _, relation = word.partition("@")
+    role, _, relation = BEFORE.get(word, word).partition("@")
     if relation:
         return works_at(actor, _unit(relation, state, around), city, frozenset({role}))
     if role in ROLES:
@@ -149,7 +149,7 @@ def fits(word: str, actor: Actor, state: State, city: City, around: Around) -> b
 
 def _administers(actor: Actor) -> bool:
     """Whether the administration case is this actor's at all: an administrator's, or the system's own."""
-    return bool(actor.relations & {"clock", "case"}) or any(post.role == "admin" for post in actor.posts)
+    return bool(actor.relations & {"clock", "case"}) or any(post.role in ADMINISTRATORS for post in actor.posts)
 
 
 def _unit(relation: str, state: State, around: Around) -> str:
@@ -172,7 +172,7 @@ def sees(actor: Actor, state: State, city: City, parent: State | None = None) ->
 
 
 def _post_sees(post: Post, state: State, city: City, above: str) -> bool:
-    if post.role == "admin":
+    if post.role in ADMINISTRATORS:
         return state.procedure == "administration"
     if state.procedure == "administration" or post.role == "volunteer":
         return False
@@ -186,7 +186,7 @@ def _post_sees(post: Post, state: State, city: City, above: str) -> bool:
 def scopes(actor: Actor, city: City) -> Iterator[tuple[Post, frozenset[str], frozenset[str]]]:
     """What each post sees, as sets of units and of areas: the same rule as `sees`, for a query."""
     for post in actor.posts:
-        if post.role in ("admin", "volunteer"):
+        if post.role in ADMINISTRATORS or post.role == "volunteer":
             continue
         units = frozenset(unit for unit in city.units if same_house(post.unit, unit, city))
         areas: frozenset[str] = frozenset()

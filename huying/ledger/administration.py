@@ -40,10 +40,10 @@ def standing(actor: Actor) -> Case:
     return found or open_case(Intake(NAME, source_system=NAME, source_ref=str(retired + 1)), actor)
 
 
-def administrator(city: City) -> Actor:
-    """The first system administrator that the city's data names."""
+def administrator(city: City, role: str = "system") -> Actor:
+    """The first person whom the city's data names as one of the three administrators: today, in that role."""
     today = _today(city)
-    keys = [key for key in city.people if any(post.role == "admin" for post in city.posts(key, on=today))]
+    keys = [key for key in city.people if any(post.role == role for post in city.posts(key, on=today))]
     return person(min(keys), city, today)
 
 
@@ -160,8 +160,8 @@ def _misfits(before: City, after: City, actor: Actor) -> Iterator[Finding]:
         message = "This is the folder of “{code}”, but the database holds “{known}”."
         yield Finding("city.toml", 1, message, {"code": after.code, "known": before.code})
         return
-    if not any(post.role == "admin" for post in after.posts(actor.key, on=_today(after))):
-        message = "{person} loads this folder, but is no administrator in it; nobody locks themselves out."
+    if not any(post.role == "system" for post in after.posts(actor.key, on=_today(after))):
+        message = "{person} loads this folder, but is no system administrator in it; nobody locks themselves out."
         yield Finding("posts.csv", 1, message, {"person": actor.key})
     for year in sorted(before.calendar.years - after.calendar.years):
         yield Finding("calendars", 1, "The notice of {year} is missing, but cases count by it.", {"year": year})

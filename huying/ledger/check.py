@@ -42,6 +42,7 @@ RULE_FIELDS = {
     "evidence": ("evidence", "no_evidence"),
     "reached": ("reached",),
     "missed": ("reached",),
+    "separate": ("person", "role"),
     "not_returned": ("outcome",),
     "agrees": ("outcome",),
 }

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from huying.city import store
-from huying.city.facts import City
+from huying.city.facts import ADMINISTRATORS, City
 from huying.errors import BadValue, UnknownCase
 from huying.ledger import number, rulebook, search
 from huying.ledger.actor import Actor, Around, scopes, sees
@@ -24,14 +24,14 @@ def visible(actor: Actor, city: City | None = None) -> QuerySet[Case]:
     """The cases this person may see: the same rule as `actor.sees`, as a query."""
     city = city or store.current()
     allowed = Q(owner=actor.key) if actor.key else Q(pk=None)
-    for post, units, areas in scopes(actor, city):
-        whole = post.role != "admin" and city.root.code in units and len(units) == len(city.units)
+    for _, units, areas in scopes(actor, city):
+        whole = city.root.code in units and len(units) == len(city.units)
         led = Case.objects.filter(closed=None, lead__in=units).values("pk")
         seen = Q() if whole else Q(lead__in=units) | Q(opener__in=units) | Q(parent__in=led)
         if areas and not whole:
             seen |= Q(area__in=areas)
         allowed |= seen & ~Q(procedure="administration")
-    if any(post.role == "admin" for post in actor.posts):
+    if any(post.role in ADMINISTRATORS for post in actor.posts):
         allowed |= Q(procedure="administration")
     return Case.objects.filter(allowed).exclude(sealed="report", about__in=_accusing(actor, city))
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from huying.city.facts import ADMINISTRATORS
 from huying.errors import (
     ActFirst,
     AlreadyTaken,
     Contradicts,
     DoerIsJudge,
+    GrantsSelf,
     MissingField,
     NoAssent,
     NoCopy,
@@ -27,6 +29,7 @@ from huying.errors import (
     OutcomeRaised,
     RulingStands,
     TooLate,
+    TwoAdministrators,
     WasReached,
 )
 from huying.ledger.actor import may_unseal, serves
@@ -179,6 +182,17 @@ def _agrees(q: Question, said: Said) -> None:
         )
 
 
+def _separate(q: Question, said: Said) -> None:
+    """Nobody grants themselves anything, and no person is two of the three administrators."""
+    key, role = str(said.get("person", "")), str(said.get("role", ""))
+    if key == q.actor.key:
+        raise GrantsSelf(who=called(key, q.city))
+    posts = q.city.people[key].posts if key in q.city.people else ()
+    held = {post.role for post in posts} & ADMINISTRATORS
+    if role in ADMINISTRATORS and held - {role}:
+        raise TwoAdministrators(who=called(key, q.city), held=listed(map(people, sorted(held))), role=people(role))
+
+
 def _lower(chosen: str, claimed: str) -> bool:
     """Whether an outcome is a step down; what is neither good nor bad (not true, not ours) stands on "explained"."""
     ladder = {name: place for place, name in enumerate(BEST_FIRST)}
@@ -204,5 +218,5 @@ GATES: Mapping[str, Callable[[Question], None]] = {
 }  # fmt: skip
 SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {
     "assent": _said_assent, "reached": _reached, "missed": _missed, "evidence": _evidence,
-    "not_returned": _not_returned, "agrees": _agrees,
+    "not_returned": _not_returned, "agrees": _agrees, "separate": _separate,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from huying.city import facts
 from huying.errors import UnknownAct, say
 
 Words = Mapping[str, str]
@@ -19,9 +20,7 @@ OPEN = "open"
 """The act that begins a case; other acts may, where they say `begins`."""
 REQUESTER = "requester"
 """The key under which whoever called acts, and the field that says who that is."""
-ROLES = frozenset(
-    ["intake", "dispatcher", "handler", "reviewer", "supervisor", "duty", "callback", "leader", "volunteer", "admin"]
-)
+ROLES = frozenset(facts.ROLES)
 ABOVE = "above"
 """Who is told: whoever a raised case is with, the accountable person as many levels above the lead's leader."""
 RELATIONS = frozenset(["lead", "owner", "opener", "requester", "parent_lead", "parent", "case", "clock", "import"])
@@ -82,6 +81,7 @@ RULES = frozenset(
         "evidence",
         "not_returned",
         "agrees",
+        "separate",
     ]
 )
 PEOPLE: Mapping[str, Words] = {
@@ -94,7 +94,9 @@ PEOPLE: Mapping[str, Words] = {
     "callback": {"zh-Hans": "回访员", "en": "call-back agent"},
     "leader": {"zh-Hans": "负责人", "en": "leader"},
     "volunteer": {"zh-Hans": "志愿者", "en": "volunteer"},
-    "admin": {"zh-Hans": "管理员", "en": "administrator"},
+    "system": {"zh-Hans": "系统管理员", "en": "system administrator"},
+    "security": {"zh-Hans": "安全管理员", "en": "security administrator"},
+    "auditor": {"zh-Hans": "审计员", "en": "auditor"},
     "lead": {"zh-Hans": "主办单位", "en": "lead unit"},
     "owner": {"zh-Hans": "经办人", "en": "person in charge"},
     "opener": {"zh-Hans": "登记单位", "en": "desk that opened it"},
