@@ -34,6 +34,7 @@
     │   ├── NoAssent         answered on the spot without the caller's assent
     │   ├── MayNotLead       the unit can't be lead
     │   ├── LeadIsAccused    the unit the case is about can't lead it
+    │   ├── TooDeep          cases inside cases would go deeper than eight
     │   ├── CannotMerge      the survivor isn't fit
     │   ├── OthersMerged     others that were merged into it wait for its answer
     │   └── ParentClosed     the parent must be reopened first
@@ -282,6 +283,11 @@ class MayNotLead(Refused):
 class LeadIsAccused(Refused):
     message = "The case is about {about}; {unit} belongs to it and can't lead."
     mend = "Choose a unit outside {about}."
+
+
+class TooDeep(Refused):
+    message = "“{act}” would put cases inside cases {levels} deep; at most {most}."
+    mend = "Hand the work down from the case above, or as a case of its own."
 
 
 class CannotMerge(Refused):

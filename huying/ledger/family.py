@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from huying.city import store
 from huying.city.facts import City
-from huying.errors import CannotMerge, LeadIsAccused
+from huying.errors import CannotMerge, LeadIsAccused, TooDeep
 from huying.ledger import documents, number, rulebook, said
 from huying.ledger.actor import SYSTEM, Actor, Around, covers
 from huying.ledger.clockwork import ANSWER, Clockwork
@@ -42,6 +42,8 @@ def open_beside(case: Case, step: Step, values: said.Said, actor: Actor, scene: 
     children = values.get("children")
     within = replace(actor, relations=actor.relations | {"parent"})
     if step.act.opens and isinstance(children, tuple):
+        if len(_path(case)) >= DEEPEST:
+            raise TooDeep(act=step.act.label, levels=DEEPEST + 1, most=DEEPEST)
         state = case.folded()
         items = [item for item in children if isinstance(item, Mapping)]
         create([_opening(case, state, step.act, item, within, scene) for item in items])
@@ -171,17 +173,31 @@ def _move(held: Held, scene: Scene) -> None:
     Case.objects.filter(pk=held.case.pk).update(parent=new)
 
 
-def _fit_parent(case: Case, new: Case, state: State) -> None:
-    above: Case | None = new
-    for depth in range(DEEPEST):
-        if above is None:
-            break
-        if above.pk == case.pk or depth == DEEPEST - 1:
-            raise CannotMerge(
-                number=number.said(new.number),
-                why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
-            )
+def _path(case: Case) -> list[int]:
+    """The ids of a case and of those above it, the case's own first; no more than DEEPEST, so that a circle ends."""
+    found: list[int] = []
+    above: Case | None = case
+    while above is not None and len(found) < DEEPEST:
+        found.append(above.pk)
         above = above.parent
+    return found
+
+
+def _levels(case: Case) -> int:
+    """How many levels a case and what hangs on it are, counted up to DEEPEST."""
+    level, found = [case.pk], 0
+    while level and found < DEEPEST:
+        level, found = list(Case.objects.filter(parent__in=level).values_list("pk", flat=True)), found + 1
+    return found
+
+
+def _fit_parent(case: Case, new: Case, state: State) -> None:
+    path = _path(new)
+    if case.pk in path or len(path) + _levels(case) > DEEPEST:
+        raise CannotMerge(
+            number=number.said(new.number),
+            why={"zh-Hans": "会形成循环或层级过深", "en": "it would make a circle, or go too deep"},
+        )
     accused = new.folded().about
     if accused and state.lead in store.current().subtree(accused):
         units = store.current().units
