@@ -266,7 +266,7 @@ class OnlyStreets(Refused):
 
 
 class NotInHouse(Refused):
-    message = "{person} doesn't work at {unit}, which leads the case."
+    message = "{person} doesn't hold a fitting post at {unit}."
     mend = "Choose somebody who holds a post there."
 
 

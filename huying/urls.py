@@ -5,7 +5,21 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from huying.desk import acting, call, callback, case, entrance, health, leader, looking, me, queues, recurring, rights
+from huying.desk import (
+    acting,
+    call,
+    callback,
+    case,
+    entrance,
+    handover,
+    health,
+    leader,
+    looking,
+    me,
+    queues,
+    recurring,
+    rights,
+)
 from huying.intake import open311
 from huying.portal import follow, public, receipt, report
 
@@ -44,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/call/known", call.known),
     path("desk/call/similar", call.similar),
     path("desk/call/<number>", call.taken),
+    path("desk/handover", handover.handover),
     path("desk/leader", leader.leader),
     path("desk/recurring", recurring.recurring),
     path("desk/rights", rights.rights),

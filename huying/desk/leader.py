@@ -17,6 +17,7 @@ from huying.desk.rows import Line, lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import NotAllowed, say
 from huying.ledger import find, lists, rulebook
+from huying.ledger.handover import waiting
 from huying.ledger.lists import Sieve
 from huying.ledger.models import Case
 from huying.ledger.procedure import may
@@ -48,6 +49,7 @@ def leader(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     told.came(request, label, [one.row.number for one in decisions] + [one.row.number for one in (*late, *week)])
     counts = lists.counts(visitor.actor, visitor.city, visitor.at, ("overdue", "week", "all"))
     known = {
+        "offered": lines(waiting(visitor.actor.key), visitor),
         "decisions": decisions, "late": late, "week": week, "counts": counts,
         "numbers": [(f"/desk/queue/{name}", rail.label(name, visitor.language), n) for name, n in counts.items()],
     }  # fmt: skip

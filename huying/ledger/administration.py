@@ -16,7 +16,7 @@ from huying.city import codec, folder, recurrence, store
 from huying.city.facts import City
 from huying.city.tables import Reading
 from huying.errors import BadCity, BadProcedures, NothingToAnswer
-from huying.ledger import new_version, recurrable, rulebook
+from huying.ledger import handover, new_version, recurrable, rulebook
 from huying.ledger.actor import SYSTEM, Actor, person
 from huying.ledger.check import check
 from huying.ledger.models import Case, InForce
@@ -163,6 +163,7 @@ def _misfits(before: City, after: City, actor: Actor) -> Iterator[Finding]:
     if not any(post.role == "system" for post in after.posts(actor.key, on=_today(after))):
         message = "{person} loads this folder, but is no system administrator in it; nobody locks themselves out."
         yield Finding("posts.csv", 1, message, {"person": actor.key})
+    yield from handover.missing(before, after, _today(after))
     for year in sorted(before.calendar.years - after.calendar.years):
         yield Finding("calendars", 1, "The notice of {year} is missing, but cases count by it.", {"year": year})
     for unit in sorted(before.units.keys() - after.units.keys()):

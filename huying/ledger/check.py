@@ -45,6 +45,7 @@ RULE_FIELDS = {
     "separate": ("person", "role"),
     "not_returned": ("outcome",),
     "agrees": ("outcome",),
+    "post": ("giver", "owner", "role", "at"),
 }
 RULE_CLOCKS = {"before_due": "answer"}
 UNKNOWN = "“{key}” names the {kind} “{name}”, which isn't declared; known: {known}."
@@ -186,8 +187,8 @@ def _who(at: tuple[str, ...], word: str, *, telling: bool = False) -> Iterator[F
         yield from _known(at, "who", [role], ROLES)
         yield from _known(at, "who", [relation], UNITS)
         return
-    relations = RELATIONS - {"parent", "case", "clock", "import"} if telling else RELATIONS
-    relations |= {ABOVE} if at[-1] == "tells" else set()
+    above = {ABOVE} if at[-1] == "tells" else set()
+    relations = RELATIONS - {"parent", "case", "clock", "import"} | above if telling else RELATIONS
     yield from _known(at, "who", [role], ROLES | relations)
 
 
@@ -383,10 +384,8 @@ def _limits(procedures: Mapping[str, Procedure], city: City) -> Iterator[Finding
     for line, rung in enumerate(city.ladders, 2):
         known = [procedures[rung.procedure]] if rung.procedure in procedures else list(procedures.values())
         grades = {grade for kind in known if "urgency" in kind.fields for grade in kind.fields["urgency"].of}
-        for flaw in (
-            *_known(("procedure",), "procedure", [rung.procedure] if rung.procedure else [], procedures),
-            *_known(("urgency",), "value", [rung.urgency] if rung.urgency else [], grades),
-        ):
+        unknown = list(_known(("procedure",), "procedure", [rung.procedure] if rung.procedure else [], procedures))
+        for flaw in (*unknown, *_known(("urgency",), "value", [rung.urgency] if rung.urgency else [], grades)):
             yield Finding("ladders.csv", line, flaw.message, flaw.params)
 
 

@@ -15,7 +15,7 @@ from huying.city import store
 from huying.city.facts import City
 from huying.errors import CannotMerge, LeadIsAccused, TooDeep
 from huying.ledger import documents, number, rulebook, said
-from huying.ledger.actor import SYSTEM, Actor, Around, covers
+from huying.ledger.actor import SYSTEM, Actor, Around, covers, same_house
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State
 from huying.ledger.ledger import Opening, Step, append, create
@@ -49,6 +49,8 @@ def open_beside(case: Case, step: Step, values: said.Said, actor: Actor, scene: 
         create([_opening(case, state, step.act, item, within, scene) for item in items])
     if step.act.follow_up:
         _open_follow_up(case, step, values, within, scene)
+    if step.act.hands_over:
+        _hand_over(case, scene)
     if step.act.alarms and scene.city.dangerous(_words(step, values)):
         _ring(case, step.act.alarms, scene)
 
@@ -91,6 +93,16 @@ def _open_follow_up(case: Case, step: Step, values: said.Said, actor: Actor, sce
     begun = decided(procedure, State(), declared, opening, read, scene, Around(cited=state), None)
     begun.sets["source"] = case.number
     create([Opening(begun, number.new())])
+
+
+def _hand_over(case: Case, scene: Scene) -> None:
+    """Every open case in the giver's hands at the unit goes into the taker's, each by a quiet entry of its own."""
+    state = case.folded()
+    giver, taker, unit = str(state.facts["giver"]), state.owner, str(state.facts["at"])
+    house = [code for code in scene.city.units if same_house(code, unit, scene.city)]
+    rows = Case.objects.select_for_update().filter(owner=giver, lead__in=house, closed=None)
+    for held in rows.order_by("pk"):
+        _quiet(held, "hand_over", {"owner": taker}, {"owner": taker}, scene.at)
 
 
 def _words(step: Step, values: said.Said) -> str:

@@ -144,7 +144,7 @@ def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City |
     if name not in QUEUE_NAMES:
         label = {"zh-Hans": "队列", "en": "Queue"}
         raise BadValue(field=label, value=name[:40], expected="、".join(QUEUE_NAMES))
-    at = at or now()
+    at, city = at or now(), city or store.current()
     rows = (_led(actor, city) if name == "unit" else visible(actor, city)).filter(closed=None)
     if name in QUEUES:
         rows = rows.filter(QUEUES[name])
@@ -153,7 +153,7 @@ def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City |
     elif name == "soon":
         rows = rows.filter(next_due__range=(at, at + SOON))
     elif name == "week":
-        rows = rows.filter(next_due__range=(at, _end_of_week(at, city or store.current())))
+        rows = rows.filter(next_due__range=(at, _end_of_week(at, city)))
     return rows
 
 

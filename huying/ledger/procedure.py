@@ -213,8 +213,9 @@ def _judge_said(q: Question, said: Mapping[str, object]) -> None:
     _judge_about(q, said)
     if "lead" in said:
         _judge_lead(q, str(said["lead"]), q.about or str(said.get("about", "")))
-    if "owner" in said:
-        _judge_owner(q, str(said["owner"]), str(said.get("lead") or q.state.lead))
+    lead = str(said.get("lead") or q.state.lead)
+    if "owner" in said and lead:
+        _judge_owner(q, str(said["owner"]), lead)
     if "into" in said:
         _judge_merge(q, str(said["into"]))
 

@@ -21,6 +21,7 @@ from huying.errors import (
     NoEvidence,
     NotAllowed,
     NothingToExtend,
+    NotInHouse,
     NotOutside,
     NotReached,
     NotYours,
@@ -32,7 +33,7 @@ from huying.errors import (
     TwoAdministrators,
     WasReached,
 )
-from huying.ledger.actor import may_unseal, serves
+from huying.ledger.actor import may_unseal, same_house, serves, works_at
 from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import instant, stamp
 from huying.ledger.question import Question, called, doer, organs
@@ -211,6 +212,20 @@ def _value(q: Question, name: str, said: Said) -> object:
     return q.procedure.fields[name].of.get(str(value), value)
 
 
+def _post(q: Question, said: Said) -> None:
+    """A post is handed over by who holds it, or their leader, to somebody else of the same house."""
+    giver, taker, unit = (str(said[name]) for name in ("giver", "owner", "at"))
+    on = q.city.calendar.local(q.at).date()
+    held = {(post.role, post.unit) for post in q.city.people[giver].posts if post.valid(on)}
+    if (str(said["role"]), unit) not in held:
+        raise NotInHouse(person=called(giver, q.city), unit=q.city.unit(unit).name)
+    if taker == giver or not any(same_house(post.unit, unit, q.city) for post in q.city.posts(taker, on=on)):
+        raise NotInHouse(person=called(taker, q.city), unit=q.city.unit(unit).name)
+    leads = works_at(q.actor, unit, q.city, frozenset({"leader"}))
+    if q.actor.key != giver and not leads:
+        raise NotAllowed(actor=called(q.actor.key, q.city), act=q.act.label, by=called(giver, q.city))
+
+
 GATES: Mapping[str, Callable[[Question], None]] = {
     "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing, "unruled": _unruled,
     "untaken": _untaken, "act_first": _act_first, "outside": _outside, "desk": _desk, "alone": _alone,
@@ -218,5 +233,5 @@ GATES: Mapping[str, Callable[[Question], None]] = {
 }  # fmt: skip
 SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {
     "assent": _said_assent, "reached": _reached, "missed": _missed, "evidence": _evidence,
-    "not_returned": _not_returned, "agrees": _agrees, "separate": _separate,
+    "not_returned": _not_returned, "agrees": _agrees, "separate": _separate, "post": _post,
 }  # fmt: skip

@@ -76,6 +76,7 @@ RULES = frozenset(
         "desk",
         "alone",
         "street",
+        "post",
         "reached",
         "missed",
         "evidence",
@@ -209,6 +210,7 @@ class Act:
     tells: tuple[str, ...] = ()
     quiet: bool = False
     original: bool = False
+    hands_over: bool = False
     urgent: bool = False
 
     @property
