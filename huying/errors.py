@@ -32,6 +32,10 @@
     │   ├── OnlyStreets      call-outs are for subdistricts
     │   ├── NotInHouse       the handler doesn't work for the lead
     │   ├── NoAssent         answered on the spot without the caller's assent
+    │   ├── NotInOffice      whoever is said to have noted it was no leader then
+    │   ├── Unanswered       a demand has no answer
+    │   ├── DueAfterParent   a part due after its whole, without an approver
+    │   ├── CannotCite       the other case isn't fit to be named
     │   ├── MayNotLead       the unit can't be lead
     │   ├── LeadIsAccused    the unit the case is about can't lead it
     │   ├── TooDeep          cases inside cases would go deeper than eight
@@ -275,6 +279,26 @@ class NoAssent(Refused):
     mend = "Ask the caller and record the assent, or send the case on."
 
 
+class NotInOffice(Refused):
+    message = "{person} held no leader's post on {day}."
+    mend = "Check the name and the date of the directive against the city's posts."
+
+
+class Unanswered(Refused):
+    message = "“{act}” needs an answer to each demand: there are {demands} demands and {answers} answers."
+    mend = "Write one answer a line, in the order of the demands."
+
+
+class DueAfterParent(Refused):
+    message = "The part would be due on {due}, after the case that waits for it ({parent})."
+    mend = "Choose an earlier date, or let the desk that opened the case or a supervisor hand it down."
+
+
+class CannotCite(Refused):
+    message = "Case {number} can't be named here: {why}."
+    mend = "Register a follow-up as a new directive that names the earlier one; cite only what is no directive."
+
+
 class MayNotLead(Refused):
     message = "{unit} can't be made answerable for a case."
     mend = "Choose a unit whose duty this is; a community can't lead."
@@ -411,7 +435,17 @@ class UnknownProcedure(BadInput):
 
 class SecrecyMark(BadInput):
     message = "{field} carries a mark of state secrecy; nothing of it was kept."
-    mend = "Don't send it again: call the city's secrecy office and use a certified system."
+    mend = "Don't send it again: call {whom} and use a certified system."
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(**{"whom": _SECRECY_OFFICE, **params})
+
+    def calling(self, whom: Mapping[str, str] | None) -> SecrecyMark:
+        """The same refusal with whom to call, as the city's texts name them (`secrecy_office`)."""
+        return SecrecyMark(**{**self.params, "whom": whom or _SECRECY_OFFICE})
+
+
+_SECRECY_OFFICE = {"zh-Hans": "本市保密部门", "en": "the city's secrecy office"}
 
 
 class BadCall(HuyingError):

@@ -47,7 +47,7 @@ BROKEN: dict[str, Row] = {
     "an unknown type": (
         "task", "field.planned", '"number"', '"percent"', "field.planned", "type",
         "没有“percent”这种字段类型；可用的有：area case category children choice clock code date due file limit"
-        " moment number person point requester text unit yes。",
+        " list moment number person point requester text unit yes。",
     ),
     "another name than the file's": (
         "task", "", 'name = "task"', 'name = "duty"', "", "name", "名称“duty”与文件名不一致。",

@@ -22,6 +22,7 @@ TEXTS = (
 )
 BAD: Mapping[str, tuple[object, ...]] = {
     "text": ("\x00", "\ud800", "机密★十年", "长" * 20_001, 7),
+    "list": ("\n\n", "机密★十年", ["一"] * 60, 7),
     "choice": ("nonsense", 3),
     "date": ("2026-02-30", "0001-01-01", "9999-12-31", "2020-01-01"),
     "moment": ("25:00", "2026-02-30T10:00"),
@@ -102,6 +103,8 @@ class Speaker:
         match asked.type:
             case "text":
                 return self.rng.choice(TEXTS)
+            case "list":
+                return self.rng.choice(["1. 查明原因\n2. 三日内修好", "修好路灯", ["查明", "整改", "回头看"]])
             case "file":
                 return (Upload("现场.png", POINT),)
             case "requester":

@@ -30,6 +30,14 @@ RULED: Mapping[str, Wishes] = {
     "act_first": {"urgency": ("normal", "urgent")},
     "agrees": {"solved": ("yes",)},
     "reached": {"reached": ("yes",)},
+    "in_office": {
+        "leader": ("mayor", "office.leader", "xihe.leader"),
+        "noted": ("2026-06-15",),
+        "secrecy": ("none", "internal"),
+        "demands": ("查明原因\n限期整改",),
+        "follows": (),
+    },
+    "each_answered": {"answers": ("1. 已查明\n2. 已整改",)},
     "evidence": {"no_evidence": ("现场无法拍摄",)},
 }
 # What is said of cases that are to be merged: nothing that would keep them apart.
@@ -113,7 +121,7 @@ def _new(walk: Walk, procedure: Procedure, plan: tuple[Act, ...]) -> Case | None
         if not reach(walk, *walk.rng.choice(ways)):
             return None
         return next((case for case in walk.cases(procedure.name) if case.pk not in before), None)
-    wishes = _wishes(plan)
+    wishes = _wishes((procedure.act(OPEN), *plan))
     return walk.open(procedure.name, careful=True, wishes=wishes)
 
 
@@ -212,6 +220,7 @@ def _companions(walk: Walk, case: Case, procedure: Procedure, act: Act, wishes: 
 
 def _companion(walk: Walk, case: Case, procedure: Procedure, name: str) -> str:
     kind = case.parent.procedure if name == "parent" and case.parent else procedure.name
+    kind = "request" if name == "cited" else kind
     fit = [c for c in walk.cases(kind) if c.pk not in (case.pk, case.parent_id) and not c.closed and not c.into_id]
     if fit and walk.rng.random() < 0.7:
         return walk.rng.choice(fit).number

@@ -67,7 +67,7 @@ def test_nothing_of_a_marked_call_stays_on_disk_in_log_or_table(
         with caplog.at_level(logging.DEBUG), pytest.raises(SecrecyMark) as refused:
             open_case(Intake("request", said_), who("hotline.1"))
         words = sentence(refused.value)
-        assert words.endswith("请不要再次提交；请联系本市保密部门，改用经批准的涉密系统。")
+        assert words.endswith("请不要再次提交；请联系云汀市国家保密局（电话 0000-12345678），改用经批准的涉密系统。")
         assert TRACE not in words + caplog.text + str(refused.value) + repr(refused.value.params)
     assert stored() == before
     assert traces() == []

@@ -258,7 +258,7 @@ SAID: dict[str, tuple[str, dict[str, object], str, str]] = {
     "a mark of state secrecy": (
         "note", {"text": "附件：机密★一年"},
         "SecrecyMark", "说明带有国家秘密标志，内容一概没有保存。"
-        "请不要再次提交；请联系本市保密部门，改用经批准的涉密系统。",
+        "请不要再次提交；请联系云汀市国家保密局（电话 0000-12345678），改用经批准的涉密系统。",
     ),
     "a null byte": (
         "note", {"text": "路灯\x00不亮"},

@@ -12,7 +12,7 @@ from huying.desk.form import Form, Reading, Typed
 from huying.desk.held import Desk
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import HuyingError, Stale, say, sentence
+from huying.errors import HuyingError, SecrecyMark, Stale, say, sentence
 from huying.ledger import find, number, rulebook
 from huying.ledger.actor import sees
 from huying.ledger.fold import State
@@ -38,7 +38,7 @@ def act(request: HttpRequest, visitor: Visitor, number: str, name: str) -> HttpR
     reading = form.read(typed)
     seen = whole(typed.text("turn")) or 0
     if seen == case.turn and reading.errors:
-        asking.errors, asking.typed = reading.errors, desk.keep(typed, new)
+        asking.errors, asking.typed = reading.errors, desk.keep(typed, new, marked=reading.marked)
         return shown(request, CasePage(case, visitor, asking), status=UNPROCESSABLE)
     try:
         if "preview" in request.POST:
@@ -47,7 +47,7 @@ def act(request: HttpRequest, visitor: Visitor, number: str, name: str) -> HttpR
             return shown(request, CasePage(case, visitor, asking))
         answer = _done(request, visitor, case, form, reading, seen, asking.token)
     except HuyingError as error:
-        asking.typed = desk.keep(typed, new)
+        asking.typed = desk.keep(typed, new, marked=isinstance(error, SecrecyMark))
         return _not_done(request, visitor, case, asking, error)
     desk.let_go()
     return answer
@@ -94,18 +94,18 @@ def opening(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
     desk, new = Desk(visitor.actor.key, f"open/{kind}"), Typed.of(request.POST, request.FILES)
     typed = desk.with_files(new, request.POST.getlist("drop"))
     token = typed.text("token") or once.token()
-    errors, trouble = {}, ""
+    errors, trouble, marked = {}, "", False
     if request.method == "POST":
         reading = form.read(typed)
-        errors = dict(reading.errors)
+        errors, marked = dict(reading.errors), reading.marked
         if not errors:
             try:
                 answer = opened(request, visitor, kind, reading, token)
                 desk.let_go()
                 return answer
             except HuyingError as error:
-                trouble = sentence(error, visitor.language)
-        typed = desk.keep(typed, new)
+                trouble, marked = sentence(error, visitor.language), isinstance(error, SecrecyMark)
+        typed = desk.keep(typed, new, marked=marked)
     known = {
         "procedure": visitor.wording.of(procedure.label), "kind": kind, "label": visitor.wording.of(declared.label),
         "widgets": form.widgets(typed, errors), "lists": form.lists(), "token": token, "trouble": trouble,

@@ -33,6 +33,8 @@ from huying.notify.words import Message
 
 MACHINES = frozenset({"clock", "case"})
 TEXTS = ("handling_copy", "text")
+WORDS = ("text", "tried", "verbatim", "demands")
+"""The fields in which a case says what it is about."""
 KEYS = 9
 FILLED = frozenset({"type", "urgency", "wish"})
 """Kept facts that a form begins with; other facts are said anew each time."""
@@ -110,13 +112,13 @@ class CasePage:
         """What the case is about, in the words that the reader may see: the handling copy, else the first entry's."""
         first = self.telling.timeline[0].said if self.telling.timeline else ()
         copied = [fact.words for fact in self.telling.facts if fact.name == "handling_copy"]
-        return copied or [saying.words for saying in first if saying.name in ("text", "tried")]
+        return copied or [saying.words for saying in first if saying.name in WORDS]
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """Every other fact, each once."""
         first = self.telling.timeline[0].said if self.telling.timeline else ()
-        said = [one for one in first if one.name not in ("title", "text", "tried", "requester")]
+        said = [one for one in first if one.name not in ("title", "requester", *WORDS)]
         found = {one.name: (one.label, one.words) for one in (*said, *self.telling.facts, *self.telling.standing)}
         for name in ("handling_copy", "sealed", "level", "spot", "rung", "urged", "noticed", "accounted"):
             found.pop(name, None)

@@ -18,6 +18,7 @@ from huying.desk import names
 from huying.errors import (
     HuyingError,
     MissingField,
+    SecrecyMark,
     UnknownArea,
     UnknownCategory,
     UnknownPerson,
@@ -112,6 +113,15 @@ class Reading:
     said: Mapping[str, object]
     errors: Mapping[str, str]
 
+    @property
+    def marked(self) -> bool:
+        """Whether a mark of state secrecy was seen: then nothing that was typed or chosen is kept anywhere."""
+        return any(isinstance(error, _Marked) for error in self.errors.values())
+
+
+class _Marked(str):
+    """The error of a field that carries a mark of state secrecy."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -157,6 +167,8 @@ class Form:
         except UNKNOWN:
             message = "There is no “{name}” here: choose a name from the list."
             return {name: say(message, self.language, name=str(value)[:40])}
+        except SecrecyMark as mark:
+            return {name: _Marked(sentence(mark, self.language))}
         except HuyingError as error:
             return {name: sentence(error, self.language)}
         return {}
@@ -266,6 +278,8 @@ def _kind(declared: Field) -> str:
     """Which part of the template asks for a field."""
     if declared.type == "choice":
         return "radio" if len(declared.of) <= FEW else "select"
+    if declared.type == "list":
+        return "text"
     if declared.type == "text":
         return "line" if declared.name in SHORT else "text"
     if declared.type in names.KINDS:

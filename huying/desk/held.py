@@ -15,7 +15,7 @@ from django.utils import timezone
 from huying.desk.asked import whole
 from huying.desk.form import Typed
 from huying.desk.models import Held
-from huying.errors import HuyingError
+from huying.errors import HuyingError, SecrecyMark
 from huying.ledger import attachments
 from huying.ledger.said import Upload
 from huying.ledger.writing import writing
@@ -49,8 +49,14 @@ class Desk:
             found[field] = (*found.get(field, ()), (pk, name))
         return found
 
-    def keep(self, typed: Typed, new: Typed) -> Typed:
-        """Keep the `new` files of a form that wasn't done; one that can't be kept must be chosen again."""
+    def keep(self, typed: Typed, new: Typed, *, marked: bool = False) -> Typed:
+        """Keep the `new` files of a form that wasn't done; one that can't be kept must be chosen again.
+
+        Where a mark of state secrecy was seen, in a field (`marked`) or in one of the files, none is kept.
+        """
+        if marked or any(_carries_mark(upload) for uploads in new.files.values() for upload in uploads):
+            self.let_go()
+            return replace(typed, held={})
         with writing():
             room = MOST_BYTES - sum(Held.objects.filter(who=self.who).values_list("size", flat=True))
             for field, uploads in new.files.items():
@@ -78,6 +84,16 @@ class Desk:
 
     def _rows(self) -> QuerySet[Held]:
         return Held.objects.filter(who=self.who, place=self.place, at__gte=timezone.now() - KEPT)
+
+
+def _carries_mark(upload: Upload) -> bool:
+    try:
+        attachments.check(upload)
+    except SecrecyMark:
+        return True
+    except HuyingError:
+        return False
+    return False
 
 
 def sweep() -> int:

@@ -54,7 +54,7 @@ class Changes:
         for name, value in self.said.items():
             declared = self.q.procedure.fields.get(name)
             if declared and declared.keep and name not in self.changes:
-                self._map("facts")[name] = value
+                self._map("facts")[name] = self.said.get(f"{name}_count", value)
         if "spot" in self.said:
             self._map("facts")["spot"] = self.said["spot"]
 

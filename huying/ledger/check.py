@@ -257,6 +257,7 @@ def _act_clocks(act: Act, procedure: Procedure) -> Iterator[Flaw]:
 
 def _children(act: Act, procedure: Procedure, procedures: Mapping[str, Procedure]) -> Iterator[Flaw]:
     at = ("act", act.name)
+    yield from _known((*at, "cites"), "field", [act.cites] if act.cites else [], act.fields)
     yield from _known((*at, "waits"), "part", act.waits, procedure.parts)
     if act.opens and not (CODE.fullmatch(act.part) and act.child):
         yield Flaw((*at, "opens"), "“{value}” must read part:procedure.", {"value": act.opens})

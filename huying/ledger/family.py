@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 
 from huying.city import store
 from huying.city.facts import City
-from huying.errors import CannotMerge, LeadIsAccused, TooDeep
+from huying.errors import CannotCite, CannotMerge, LeadIsAccused, TooDeep, UnknownCase
 from huying.ledger import documents, number, rulebook, said
-from huying.ledger.actor import SYSTEM, Actor, Around, covers, same_house
+from huying.ledger.actor import SYSTEM, Actor, Around, covers, same_house, sees
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State
 from huying.ledger.ledger import Opening, Step, append, create
@@ -105,6 +105,23 @@ def _hand_over(case: Case, scene: Scene) -> None:
         _quiet(held, "hand_over", {"owner": taker}, {"owner": taker}, scene.at)
 
 
+def cite(case: Case, step: Step, other: Case, actor: Actor, scene: Scene) -> None:
+    """A quiet entry on the case that an act names.
+
+    A directive follows a directive only when it is opened, and later cites only what is none: no circle can come about.
+    """
+    if not sees(actor, other.folded(), scene.city):
+        raise UnknownCase(number=number.said(other.number))
+    follows = not step.state.stage
+    if (other.procedure == case.procedure) != follows or other.procedure == "administration":
+        raise CannotCite(number=number.said(other.number), why=_NOT_SAME if follows else _SAME)
+    _quiet(other, "cited", {"case": case.number}, {}, scene.at)
+
+
+_NOT_SAME = {"zh-Hans": "它不是批示件", "en": "it is no directive"}
+_SAME = {"zh-Hans": "它是批示件，续办须在登记新的批示件时注明", "en": "it is a directive itself"}
+
+
 def _words(step: Step, values: said.Said) -> str:
     """Everything that was said in words by an act."""
     fields = step.procedure.fields
@@ -144,13 +161,15 @@ def on_duty(state: State, city: City, at: datetime) -> str:
     return next(found, "")
 
 
-def ripple(held: Held, step: Step, values: said.Said, scene: Scene) -> None:
+def ripple(held: Held, step: Step, values: said.Said, actor: Actor, scene: Scene) -> None:
     """Quiet entries on other cases: the parent of a child that closed or reopened, survivor, duplicates."""
     before, after = step.state, held.case.folded()
     if held.parent and bool(before.closed) != bool(after.closed):
         _tell_parent(held.parent, held.case, before, after, scene)
     if step.act.name == "move":
         _move(held, scene)
+    if held.other and step.act.cites:
+        cite(held.case, step, held.other, actor, scene)
     if held.other and "into" in values:
         _merged(held.case, after, held.other, scene)
 

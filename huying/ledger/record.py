@@ -18,7 +18,7 @@ from huying.city import store
 from huying.errors import BadDate, HuyingError, Stale, TooLong, UnknownCase
 from huying.ledger import number, rulebook, said, timewords
 from huying.ledger.actor import Actor, Around
-from huying.ledger.family import Held, open_beside, ripple
+from huying.ledger.family import Held, cite, open_beside, ripple
 from huying.ledger.fold import State
 from huying.ledger.ledger import Opening, Step, append, create
 from huying.ledger.models import Case, Entry
@@ -80,6 +80,7 @@ def open_case(
             with writing():
                 (case,) = create([Opening(step, number.new(), source=source)])
                 open_beside(case, step, values, actor, scene)
+                _follow(case, step, values, actor, scene)
                 if beside is not None:
                     beside(case)
                 return case
@@ -90,6 +91,13 @@ def open_case(
             if attempt == 3:
                 raise
     raise AssertionError
+
+
+def _follow(case: Case, step: Step, values: said.Said, actor: Actor, scene: Scene) -> None:
+    """The case that a new one follows up is told: nobody else can know the new one yet, so this lock waits for none."""
+    if step.act.cites in values:
+        other = find(str(values[step.act.cites]))
+        cite(case, step, _lock({other.pk})[other.pk], actor, scene)
 
 
 @told()
@@ -137,6 +145,8 @@ def _begun(
 ) -> Step:
     """The decided first step of a case, with where it came from."""
     step = decided(procedure, State(), act, actor, values, scene, Around(), happened)
+    if act.cites in values:
+        step.sets["source"] = str(values[act.cites])
     if source[1]:
         step.sets["source"] = ":".join(source)
     return step
@@ -246,7 +256,7 @@ def _written(
     step = decided(procedure, held.state, declared, actor, values, scene, around, happened)
     entry = append(held.case, step)
     open_beside(held.case, step, values, actor, scene)
-    ripple(held, step, values, scene)
+    ripple(held, step, values, actor, scene)
     return entry
 
 
@@ -268,12 +278,19 @@ def _locked(known: Case, act: str, said_: Mapping[str, object]) -> Held:
     survivor = _survivor(said.shown(said_["into"])) if said_.get("into") else None
     if new is not None:
         _one_move_at_a_time()
-    named = survivor or new
+    named = survivor or new or _cited(known, act, said_)
     locked = _lock({pk, parent_id, named.pk if named else None})
     case = locked[pk]
     if case.parent_id != parent_id:
         raise _Moved(case)  # locking its new parent now would be out of order
     return Held(case, case.folded(), locked.get(parent_id or 0), locked[named.pk] if named else None)
+
+
+def _cited(known: Case, act: str, said_: Mapping[str, object]) -> Case | None:
+    """The case that a citing act names."""
+    declared = rulebook.procedure(known.procedure).acts.get(act)
+    value = said_.get(declared.cites) if declared is not None and declared.cites else None
+    return find(said.shown(value)) if value else None
 
 
 def _one_move_at_a_time() -> None:

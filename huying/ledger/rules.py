@@ -7,13 +7,17 @@ is for stands in docs/reference/procedures.md, its reasons in docs/decisions/002
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 
+from huying.city.calendar import Limit
 from huying.city.facts import ADMINISTRATORS
 from huying.errors import (
     ActFirst,
     AlreadyTaken,
+    BadValue,
     Contradicts,
     DoerIsJudge,
+    DueAfterParent,
     GrantsSelf,
     MissingField,
     NoAssent,
@@ -22,6 +26,7 @@ from huying.errors import (
     NotAllowed,
     NothingToExtend,
     NotInHouse,
+    NotInOffice,
     NotOutside,
     NotReached,
     NotYours,
@@ -31,9 +36,11 @@ from huying.errors import (
     RulingStands,
     TooLate,
     TwoAdministrators,
+    Unanswered,
     WasReached,
 )
-from huying.ledger.actor import may_unseal, same_house, serves, works_at
+from huying.ledger import clock as counting
+from huying.ledger.actor import Around, fits, may_unseal, same_house, serves, works_at
 from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import instant, stamp
 from huying.ledger.question import Question, called, doer, organs
@@ -41,6 +48,7 @@ from huying.ledger.timewords import in_words
 from huying.ledger.vocabulary import Words, listed, people
 
 Said = Mapping[str, object]
+APPROVERS = ("supervisor", "opener", "dispatcher")
 UNSEALERS = ("intake", "callback", "handler@lead")
 # From the best to the worst: whoever confirms may go down this ladder, never up.
 BEST_FIRST = ("fixed", "partly_fixed", "explained", "nothing_done")
@@ -194,6 +202,55 @@ def _separate(q: Question, said: Said) -> None:
         raise TwoAdministrators(who=called(key, q.city), held=listed(map(people, sorted(held))), role=people(role))
 
 
+def _in_office(q: Question, said: Said) -> None:
+    """A directive is a leader's: whoever is named held a leader's post on that day, which isn't ahead."""
+    day = date.fromisoformat(str(said["noted"]))
+    if day > q.city.calendar.local(q.at).date():
+        raise BadValue(field=q.procedure.fields["noted"].label, value=day, expected=_PAST_DAY)
+    if not any(post.role == "leader" for post in q.city.posts(str(said["leader"]), on=day)):
+        raise NotInOffice(person=called(str(said["leader"]), q.city), day=day)
+
+
+def _each_answered(q: Question, said: Said) -> None:
+    """Each demand of the text has its answer, line by line."""
+    _answered_all(q, said.get("answers_count", 0))
+
+
+def _all_answered(q: Question) -> None:
+    """Nothing is crossed off while a demand has no answer (一抓到底)."""
+    _answered_all(q, q.state.facts.get("answers") or 0)
+
+
+def _answered_all(q: Question, answers: object) -> None:
+    demands = q.state.facts.get("demands") or 0
+    if answers != demands:
+        raise Unanswered(act=q.act.label, demands=demands, answers=answers)
+
+
+def _within_parent(q: Question, said: Said) -> None:
+    """A part isn't due after its whole, unless somebody hands it down who could also grant the whole an extension."""
+    parent = q.around.parent
+    answer = parent.clocks.get(ANSWER) if parent is not None else None
+    if parent is None or answer is None or not answer.running or instant(answer.expected) <= q.at:
+        return
+    due = _end(q, str(said["due"]))
+    if due <= instant(answer.expected) or any(fits(word, q.actor, parent, q.city, Around()) for word in APPROVERS):
+        return
+    calendar = q.city.calendar
+    raise DueAfterParent(due=in_words(due, calendar), parent=in_words(instant(answer.expected), calendar))
+
+
+def _end(q: Question, due: str) -> datetime:
+    """When a due time that was said would come, at the earliest."""
+    try:
+        return counting.end_of(date.fromisoformat(due), q.city.calendar)
+    except ValueError:
+        return counting.earliest(q.at, Limit.parse(due), q.city.calendar)
+
+
+_PAST_DAY = {"zh-Hans": "今天或更早的日期", "en": "today or an earlier day"}
+
+
 def _lower(chosen: str, claimed: str) -> bool:
     """Whether an outcome is a step down; what is neither good nor bad (not true, not ours) stands on "explained"."""
     ladder = {name: place for place, name in enumerate(BEST_FIRST)}
@@ -229,9 +286,10 @@ def _post(q: Question, said: Said) -> None:
 GATES: Mapping[str, Callable[[Question], None]] = {
     "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing, "unruled": _unruled,
     "untaken": _untaken, "act_first": _act_first, "outside": _outside, "desk": _desk, "alone": _alone,
-    "street": _street,
+    "street": _street, "all_answered": _all_answered,
 }  # fmt: skip
 SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {
     "assent": _said_assent, "reached": _reached, "missed": _missed, "evidence": _evidence,
     "not_returned": _not_returned, "agrees": _agrees, "separate": _separate, "post": _post,
+    "in_office": _in_office, "each_answered": _each_answered, "within_parent": _within_parent,
 }  # fmt: skip

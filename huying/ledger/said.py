@@ -33,7 +33,10 @@ from huying.ledger.fold import stamp
 from huying.ledger.vocabulary import Act, Field, Procedure, listed, named
 
 LONGEST_TEXT = 20_000
+SECRECY_OFFICE = "secrecy_office"
+"""The text of the city's data that says whom to call where a mark of state secrecy was seen."""
 MOST_CHILDREN = 200
+MOST_LINES = 50
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 MOST_FILES = 20
 SHOWN = 40
@@ -44,6 +47,8 @@ _MARK = re.compile(rf"{_LEVEL}\s*(?:[★☆⭐✩✭✮✯✰⋆🌟]|[*]\s*(?:{
 _HEADING = re.compile(rf"\W*(?:密\s*级\W*)?{_LEVEL}\W*(?:{_TERM})?\W*")
 _HEAD_LINES = 6
 _MAYBE = re.compile("密")
+# The number before a line of a list: 1. 2、 （三） 四、
+_NUMBERED = re.compile(r"^\s*(?:[（(]?[\d一二三四五六七八九十]{1,3}[）)]|[\d一二三四五六七八九十]{1,3}[.．、])\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -60,6 +65,15 @@ class Requester:
     def digits(self) -> str:
         """The phone's digits without the country code: what the keyed hash is taken over."""
         return re.sub(r"\D", "", self.phone).removeprefix("0086").removeprefix("86")
+
+
+class Lines(str):
+    """Several short texts, one a line: kept as one document, while their number stands in the ledger."""
+
+    @property
+    def many(self) -> int:
+        """How many there are."""
+        return len(self.splitlines())
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,13 @@ def read(procedure: Procedure, act: Act, said: Mapping[str, object], city: City)
         if name not in act.fields:
             labels = {field: procedure.fields[field].label for field in act.fields}
             raise UnknownField(act=act.label, field=str(name)[:40], fields=named(labels) if labels else "—")
+    try:
+        return _read_all(procedure, act, said, city)
+    except SecrecyMark as mark:
+        raise mark.calling(city.texts.get(SECRECY_OFFICE)) from None
+
+
+def _read_all(procedure: Procedure, act: Act, said: Mapping[str, object], city: City) -> Said:
     read_values: Said = {}
     for name in act.fields:
         value = _read_one(procedure.fields[name], said.get(name), city)
@@ -175,6 +196,16 @@ def _text(field: Field, value: object, city: City) -> str:
     return kept
 
 
+def _list(field: Field, value: object, city: City) -> Lines:
+    """Its lines without the numbers before them; empty ones are left out."""
+    whole = "\n".join(map(_line, value)) if isinstance(value, (list, tuple)) else value
+    lines = (_NUMBERED.sub("", line).strip() for line in _text(field, whole, city).splitlines())
+    kept = Lines("\n".join(line for line in lines if line))
+    if not 1 <= kept.many <= MOST_LINES:
+        raise BadValue(field=field.label, value=kept.many, expected=f"1–{MOST_LINES}")
+    return kept
+
+
 def _file(field: Field, value: object, city: City) -> tuple[Upload, ...]:
     items = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else (value,)
     if not all(isinstance(item, Upload) and item.fits for item in items):
@@ -193,12 +224,14 @@ def _word(field: Field, value: object) -> str:
 
 
 def _choice(field: Field, value: object, city: City) -> str:
+    """One of the declared values, by code or name; one whose name is itself a mark of secrecy is refused as such."""
     code = _word(field, value)
-    if code in field.of:
-        return code
     by_words = {words: name for name, labels in field.of.items() for words in labels.values()}
-    if code in by_words:
-        return by_words[code]
+    code = by_words.get(code, code)
+    if code in field.of:
+        if any(map(marked, field.of[code].values())):
+            raise SecrecyMark(field=field.label)
+        return code
     raise BadValue(field=field.label, value=code, expected=listed(field.of.values(), "；"))
 
 
@@ -339,8 +372,8 @@ def _name_of(field: Field, value: object, city: City) -> str:
 
 
 _READERS: dict[str, Callable[[Field, object, City], Value]] = {
-    "text": _text, "file": _file, "choice": _choice, "date": _date, "moment": _moment, "limit": _limit, "due": _due,
-    "number": _number, "yes": _yes, "unit": _unit, "person": _person, "area": _area,
+    "text": _text, "list": _list, "file": _file, "choice": _choice, "date": _date, "moment": _moment, "limit": _limit,
+    "due": _due, "number": _number, "yes": _yes, "unit": _unit, "person": _person, "area": _area,
     "category": _category, "case": _case, "children": _children, "requester": _requester, "point": _point,
     "code": _name_of,
 }  # fmt: skip

@@ -19,7 +19,7 @@ from django.db.models.expressions import RawSQL
 
 from huying.ledger.models import Document
 
-INDEXED = frozenset({"title", "text", "handling_copy"})
+INDEXED = frozenset({"title", "text", "verbatim", "handling_copy"})
 LONGEST_QUERY = 100
 LONGEST_WORD = 64
 _CHINESE = r"㐀-䶿一-鿿豈-﫿\U00020000-\U0003FFFF"
@@ -114,12 +114,13 @@ def _joined(words: Iterable[str], quote: str, between: str) -> str:
 
 def astray(cases: Sequence[int]) -> list[int]:
     """Which of these cases the index doesn't hold as it should: each readable text once, and nothing else."""
-    fields, places = sorted(INDEXED), ", ".join(["%s"] * len(cases))
+    fields = sorted(INDEXED)
+    kinds, places = (", ".join(["%s"] * len(some)) for some in (fields, cases))
     key = "document_id" if connection.vendor == "postgresql" else "rowid"
     sql = (
         f"SELECT DISTINCT d.case_id FROM ledger_document d LEFT JOIN ledger_search s ON s.{key} = d.id "
         f"WHERE d.case_id IN ({places}) AND (s.case_id <> d.case_id OR (s.case_id IS NOT NULL) <> "
-        f"(d.field IN (%s, %s, %s) AND NOT d.sealed AND d.erased IS NULL)) ORDER BY 1"
+        f"(d.field IN ({kinds}) AND NOT d.sealed AND d.erased IS NULL)) ORDER BY 1"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*cases, *fields])

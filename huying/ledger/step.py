@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from huying.city.facts import City
+from huying.errors import SecrecyMark
 from huying.ledger import attachments, documents, said
 from huying.ledger.actor import Actor, Around
 from huying.ledger.fold import State
@@ -45,12 +46,14 @@ def decided(
     files: list[attachments.Kept] = []
     for name, value in values.items():
         declared = procedure.fields[name]
-        kept = _files(value)
+        kept = _files(value, scene.city)
         made = _documents(declared, value, kept, sealed=sealed or declared.sealed, at=scene.at)
         rows, files = rows + made, files + kept
         spoken[name] = "\n".join(map(documents.reference, made)) if made else _plain(value)
         if isinstance(value, said.Point):
             spoken["spot"] = value.spot
+        if isinstance(value, said.Lines):
+            spoken[f"{name}_count"] = value.many
     sets = decide(procedure, state, act.name, actor, spoken, at=scene.at, city=scene.city, around=around)
     for file in files:
         attachments.store(file)
@@ -61,9 +64,12 @@ def _asks_for_seal(values: said.Said) -> bool:
     return values.get("type") == "report" or values.get("wish") in ("confidential", "anonymous")
 
 
-def _files(value: said.Value) -> list[attachments.Kept]:
+def _files(value: said.Value, city: City) -> list[attachments.Kept]:
     uploads = [one for one in value if isinstance(one, said.Upload)] if isinstance(value, tuple) else []
-    return [attachments.check(upload) for upload in uploads]
+    try:
+        return [attachments.check(upload) for upload in uploads]
+    except SecrecyMark as mark:
+        raise mark.calling(city.texts.get(said.SECRECY_OFFICE)) from None
 
 
 def _documents(
@@ -73,7 +79,7 @@ def _documents(
     if isinstance(value, said.Requester):
         known = {name: part for name, part in vars(value).items() if part}
         return [documents.new_text(declared.name, canonical(known), sealed=True, at=at)]
-    if declared.type in ("text", "point"):
+    if declared.type in ("text", "list", "point"):
         return [documents.new_text(declared.name, str(value), sealed=sealed, at=at)]
     return [documents.new_file(declared.name, file, sealed=sealed, at=at) for file in files]
 

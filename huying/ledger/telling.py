@@ -184,7 +184,7 @@ class Teller:
                 yield self._between(entry, name, str(value))
             elif declared is not None:
                 yield self._saying(declared, value, hidden=own or declared.sealed)
-            else:
+            elif not name.endswith("_count"):  # of a list, whose lines are shown
                 yield Saying(name, name, str(value))
 
     def _between(self, entry: Entry, name: str, value: str) -> Saying:
@@ -283,7 +283,7 @@ def titles(cases: Iterable[Case]) -> Mapping[int, str]:
     return dict(rows.order_by("pk").values_list("case_id", "body"))
 
 
-BETWEEN_CASES = frozenset({"child", "joined", "repointed"})
+BETWEEN_CASES = frozenset({"child", "joined", "repointed", "cited"})
 SEALS = {
     "report": "report of wrongdoing, always sealed",
     "confidential": "confidential",

@@ -28,6 +28,7 @@ FIELD_TYPES = frozenset(
     [
         "text",
         "file",
+        "list",
         "choice",
         "date",
         "moment",
@@ -82,6 +83,10 @@ RULES = frozenset(
         "evidence",
         "not_returned",
         "agrees",
+        "in_office",
+        "each_answered",
+        "all_answered",
+        "within_parent",
         "separate",
     ]
 )
@@ -203,6 +208,7 @@ class Act:
     handles: bool = False
     opens: str = ""
     follow_up: str = ""
+    cites: str = ""
     alarms: str = ""
     waits: tuple[str, ...] = ()
     counts: str = ""

@@ -107,7 +107,7 @@ class Wording:
 
     def value(self, declared: Field, value: object, *, hidden: bool = False) -> str:
         """What was said in one field; `hidden` seals its words for this reader."""
-        if declared.type in DOCUMENTS:
+        if declared.type in DOCUMENTS or (declared.type == "list" and isinstance(value, str)):
             return self._documents(str(value), hidden=hidden)
         return _WORDS.get(declared.type, _plain)(self, declared, value)
 
@@ -160,6 +160,7 @@ _WORDS: dict[str, Callable[[Wording, Field, object], str]] = {
     "due": _limit,
     "yes": _yes,
     "children": _children,
+    "list": _children,
     "unit": lambda wording, declared, value: wording.unit(str(value)),
     "person": lambda wording, declared, value: wording.named(str(value)),
     "area": lambda wording, declared, value: wording.area(str(value)),
