@@ -99,7 +99,9 @@ def possible(kind: str, act: Act) -> bool:
     return "parent" not in act.needs or bool(plans.entrances(procedures, kind))
 
 
-@pytest.mark.parametrize("kinds", [["request", "administration"], ["callout", "turnout", "task"], ["directive"]], ids="-".join)
+@pytest.mark.parametrize(
+    "kinds", [["request", "administration"], ["callout", "turnout", "task"], ["directive"]], ids="-".join
+)
 def test_no_walk_breaks_a_promise_and_every_act_is_done(kinds: list[str], tmp_path: Path, alone: None) -> None:
     done: Tally = Counter()
     goals = wanted(kinds)
