@@ -59,6 +59,7 @@ def everywhere() -> list[tuple[str, str]]:
         ("callback.1", "/desk/callback/"), ("dispatch.1", "/desk/me"), ("dispatch.1", "/desk/find?q=路灯"),
         ("dispatch.1", "/desk/find?q=没有"), ("dispatch.1", "/desk/case/1"), ("admin.system", "/desk/me/second"),
         ("xihe-liuyuan.1", "/desk/open/callout"), ("xihe-liuyuan.leader", "/desk/leader"),
+        ("supervision.1", "/desk/recurring"), ("xihe-liuyuan.leader", "/desk/handover"),
         ("supervision.1", "/desk/queue/alarms"), ("supervision.1", f"/desk/case/{alarm.number}?act=hear"),
         ("hotline.1", f"/desk/call/{waiting.number}?danger=1"),
         ("admin.audit", "/desk/rights"), ("admin.audit", "/desk/looks"),

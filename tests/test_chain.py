@@ -88,6 +88,16 @@ def test_the_page_of_a_case_names_the_chain_and_where_it_was_raised_to() -> None
 
 
 @pytest.mark.django_db
+def test_whoever_is_in_charge_and_has_left_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = dispatched()
+    act(case, "hand_over", "xihe-liuyuan.leader", owner="xihe-liuyuan.1")
+    city = store.current()
+    left = replace(city.people["xihe-liuyuan.1"], posts=(Post("handler", "xihe-liuyuan", until=date(2026, 6, 14)),))
+    monkeypatch.setattr(store, "current", lambda: replace(city, people={**city.people, left.key: left}))
+    assert f"{left.name} 已不在岗位" in words(page(browser("supervision.1").get(f"/desk/case/{case.number}")))
+
+
+@pytest.mark.django_db
 def test_a_leader_sees_red_and_this_week_with_the_chain_and_one_tap_to_the_case() -> None:
     soon = dispatched()
     city = store.current()
