@@ -65,6 +65,9 @@ SENTENCES = {
     "restore": "It was taken up again",
     "recheck": "It was looked at once more after closing",
     "urge": "{unit} was reminded",
+    "supervise": "{unit} was urged in writing",
+    "bulletin": "{unit} was named in a bulletin, for it is late",
+    "look_back": "It will be looked at once more",
     "escalate": "Attention went up a level",
     "pass": "A time limit passed; those in charge were told",
     "fix_date": "The holiday notice is out; your date is fixed",
@@ -79,6 +82,7 @@ ICONS = {
     "sign": "message-2", "explain": "message-2", "confirm": "circle-check", "call": "phone-call",
     "reach": "phone-call", "pass": "clock",
     "letter": "mail", "seal": "lock", "shelve": "clock-pause", "merge": "git-branch", "urge": "bell",
+    "supervise": "bell", "bulletin": "bell",
     "chase": "bell", "submit": "users",
 }  # fmt: skip
 WORDS = ("reason", "until", "due", "condition", "obstacle", "text", "outcome")
