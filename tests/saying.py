@@ -36,6 +36,7 @@ BAD: Mapping[str, tuple[object, ...]] = {
     "category": ("nothing",),
     "case": ("123456789012", "abc"),
     "clock": ("noon",),
+    "code": ("every Monday", "周报"),
     "children": ((), "one", [{}], [{"lead": "nowhere"}]),
     "point": ("95,200", "here"),
     "requester": (Requester(phone="not a phone"), {"age": 40}, "王小明"),
