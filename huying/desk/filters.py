@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from huying.desk import names
 from huying.errors import say
-from huying.ledger import rulebook
+from huying.ledger import months, rulebook
 from huying.ledger.lists import Sieve
-from huying.ledger.vocabulary import Procedure
+from huying.ledger.vocabulary import Field, Procedure
 
 if TYPE_CHECKING:
     from huying.desk.visitor import Visitor
@@ -30,6 +30,7 @@ LABELS = {
     "q": "Words",
     "lamp": "Lamp",
     "closed": "Closed",
+    "month": "Month or year of registration",
 }
 YES_NO = {"yes": "yes", "no": "no"}
 LAMP_WORDS = {"red": "Red", "yellow": "Yellow", "green": "Green", "grey": "Grey"}
@@ -82,10 +83,11 @@ class Filters:
         category = self._code("category")
         categories = [code for code in city.categories if category in city.category_path(code)] if category else ()
         closed = {"yes": True, "no": False}.get(self.asked.get("closed", ""))
-        listed = {name.removeprefix("fact."): value for name, value in self.asked.items() if name.startswith("fact.")}
+        listed = {name.removeprefix("fact."): self._value(name) for name in self.asked if name.startswith("fact.")}
         return Sieve(
             procedure=self.kind, stage=self._stage(), units=units, areas=areas, categories=categories,
             sealed=self.asked.get("sealed") == "yes", closed=closed, words=self.asked.get("q", ""), listed=listed,
+            opened=months.span(self.asked.get("month", ""), city),
         )  # fmt: skip
 
     def _code(self, kind: str) -> str:
@@ -95,6 +97,12 @@ class Filters:
         code = names.read(city, kind, asked, self.visitor.language) if asked else ""
         known = {"unit": city.units, "area": city.areas, "category": city.categories}[kind]
         return code if code in known else ""
+
+    def _value(self, name: str) -> str:
+        """A fact's value as it is kept: a person may be asked for by name."""
+        asked, fact = self.asked[name], name.removeprefix("fact.")
+        kinds = {kind.fields[fact].type for kind in self._kinds() if fact in kind.fields}
+        return names.read(self.visitor.city, "person", asked, self.visitor.language) if "person" in kinds else asked
 
     def _stage(self) -> str:
         stage = self.asked.get("stage", "")
@@ -152,15 +160,18 @@ class Filters:
             return names.said(self.visitor.city, name, code, self.visitor.language) if code else ""
         if name in ("sealed", "closed"):
             return say(YES_NO[value], self.visitor.language) if value in YES_NO else ""
+        if name == "month":
+            return value if months.span(value, self.visitor.city) else ""
         if name == "q":
             return value
-        return self._fact(name.removeprefix("fact."), value)
+        return self._fact(name.removeprefix("fact."), self._value(name))
 
     def _fact(self, name: str, value: str) -> str:
         for kind in self._kinds():
             declared = kind.fields.get(name)
             if declared and declared.listed:
-                return self.visitor.wording.value(declared, value) if not declared.of or value in declared.of else ""
+                known = value in (self.visitor.city.people if declared.type == "person" else declared.of)
+                return self.visitor.wording.value(declared, value) if known or not _closed(declared) else ""
         return ""
 
     # --- what the form of the filters offers
@@ -175,9 +186,26 @@ class Filters:
         wording = self.visitor.wording
         return [(name, wording.of(kind.label)) for name, kind in self.procedures.items() if name != "administration"]
 
+    def facts(self) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+        """What the listed facts of one kind of case can be asked for: name, label, its choices, what is asked.
+
+        Without choices it is a person, to be chosen by name.
+        """
+        if not self.kind:
+            return []
+        wording = self.visitor.wording
+        asked = [one for one in self.procedures[self.kind].fields.values() if one.listed and _closed(one)]
+        return [
+            (
+                f"fact.{one.name}", wording.of(one.label), [(code, wording.of(of)) for code, of in one.of.items()],
+                self.asked.get(f"fact.{one.name}", ""),
+            )
+            for one in asked
+        ]  # fmt: skip
+
     def lists(self) -> Iterator[tuple[str, list[str]]]:
         """The names that the fields of the filters offer."""
-        for kind in ("unit", "area", "category"):
+        for kind in ("unit", "area", "category", "person"):
             yield kind, list(names.offered(self.visitor.city, kind, self.visitor.language))
 
     def shown(self, kind: str) -> str:
@@ -198,6 +226,11 @@ class Filters:
     def category(self) -> str:
         """What the field of the category holds."""
         return self.shown("category")
+
+
+def _closed(declared: Field) -> bool:
+    """Whether a field has values that can be listed."""
+    return declared.type in ("choice", "person")
 
 
 def _named(name: str) -> bool:

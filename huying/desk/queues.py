@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.cache import cache
@@ -17,7 +18,7 @@ from huying.desk.page import show
 from huying.desk.rows import Line, colours, lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import BadInput, NotAllowed, UnknownCase, say
-from huying.ledger import find, lists, number, rulebook
+from huying.ledger import find, lists, months, number, rulebook
 from huying.ledger.models import Case
 from huying.ledger.vocabulary import PEOPLE, people
 from huying.ledger.vocabulary import listed as words_of
@@ -144,7 +145,7 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
     query = {**request.GET.dict(), "kind": kind}
     filters = Filters.of(request.path, query, visitor)
     before = request.GET.get("before", "")
-    cases = lists.register(visitor.actor, visitor.city, filters.sieve, before=whole(before), most=ROWS + 1)
+    cases, cut = _registered(visitor, filters, whole(before))
     rows = lines(cases[:ROWS], visitor, facts=True)
     label = visitor.wording.of(procedure.label)
     told.came(request, label, [row.number for row in rows])
@@ -153,9 +154,44 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
         "label": label, "kind": kind, "filters": filters, "registers": rail.registers(visitor, kind),
         "columns": [words for _, words in columns], "rows": [(row, cells(row, columns)) for row in rows],
         "next": filters.address({**_plain(filters), "before": str(cases[ROWS - 1].pk)}) if len(cases) > ROWS else "",
-        "may_open": kind != "administration",
+        "may_open": kind != "administration", "parted": bool(procedure.parts), "cut": cut, "looked_at": LOOKED_AT,
+        "lamps": _lamps(filters, visitor), "all_lamps": filters.with_(lamp=""),
+        "months": _months(visitor, filters), "years": _years(visitor, filters),
     }  # fmt: skip
     return show(request, visitor, "desk/register.html", known)
+
+
+def _registered(visitor: Visitor, filters: Filters, before: int | None) -> tuple[list[Case], bool]:
+    """The cases of a register's page and one more; with a lamp asked for, whether the looking was cut short."""
+    most = LOOKED_AT if filters.lamp else ROWS + 1
+    cases = lists.register(visitor.actor, visitor.city, filters.sieve, before=before, most=most)
+    if not filters.lamp:
+        return cases, False
+    fitting = [case for case, colour in colours(cases, visitor) if colour == filters.lamp]
+    return fitting[: ROWS + 1], len(cases) == LOOKED_AT
+
+
+def _months(visitor: Visitor, filters: Filters) -> list[tuple[months.Month, str]]:
+    """The monthly roll-up of the year that is asked for, each month with its address; counted only when asked for."""
+    asked = filters.asked.get("month", "")[:4]
+    if not months.span(asked, visitor.city):
+        return []
+    kept = replace(filters.sieve, opened=None)
+    found = months.months(visitor.actor, visitor.city, kept, int(asked))
+    return [(month, filters.with_(month=month.name, kind="")) for month in found]
+
+
+def _years(visitor: Visitor, filters: Filters) -> list[tuple[str, str, str]]:
+    """This year and the two before it: the address of its roll-up, and of its file of what is closed."""
+    year = visitor.city.calendar.local(visitor.at).year
+    return [
+        (
+            str(one),
+            filters.with_(month=str(one), closed="", kind=""),
+            filters.with_(month=str(one), closed="yes", kind=""),
+        )
+        for one in (year, year - 1, year - 2)
+    ]
 
 
 def _plain(filters: Filters) -> dict[str, str]:

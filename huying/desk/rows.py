@@ -41,6 +41,12 @@ class Line:
     last: str
     last_at: datetime | None
     facts: Mapping[str, str]
+    parts: tuple[int, int] = (0, 0)
+
+    @property
+    def share(self) -> int:
+        """How many of a hundred parts are closed."""
+        return 100 * self.parts[0] // self.parts[1] if self.parts[1] else 0
 
 
 def lines(cases: Iterable[Case], visitor: Visitor, *, facts: bool = False) -> list[Line]:
@@ -102,6 +108,7 @@ class _Writer:
             last=wording.of(acts[last.act].label) if last and last.act in acts else "",
             last_at=last.at if last else None,
             facts={name: self._fact(name, value) for name, value in self.facts.items()},
+            parts=self._parts(),
         )
 
     def _next(self) -> tuple[str, str, datetime | None]:
@@ -122,11 +129,15 @@ class _Writer:
             done = sum(n for key, n in self.state.counts.items() if key.partition(":")[0] == name)
             if done and name in self.procedure.counts:
                 found.append(wording.say("{name} {n}", name=wording.of(self.procedure.counts[name].label), n=done))
-        parts = sum(part.open + part.closed for part in self.state.children.values())
+        closed, parts = self._parts()
         if parts:
-            closed = parts - self.state.open_children
             found.append(wording.say("parts {closed} of {all}", closed=closed, all=parts))
         return found
+
+    def _parts(self) -> tuple[int, int]:
+        """How many of the case's parts are closed, and how many there are."""
+        parts = sum(part.open + part.closed for part in self.state.children.values())
+        return parts - self.state.open_children, parts
 
     def _fact(self, name: str, value: str) -> str:
         declared = self.procedure.fields.get(name)

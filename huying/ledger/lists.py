@@ -29,7 +29,7 @@ class Sieve:
     """Which cases of a list are wanted: those that fit every condition that isn't empty.
 
     `units` are leads, with their subtrees already; so are `areas` and `categories`. `listed` are kept facts
-    by name. `closed` None means both. `words` must stand in the readable texts.
+    by name. `closed` None means both. `opened` is a span without its end. `words` must stand in the readable texts.
     """
 
     procedure: str = ""
@@ -40,6 +40,7 @@ class Sieve:
     sealed: bool = False
     closed: bool | None = None
     words: str = ""
+    opened: tuple[datetime, datetime] | None = None
     listed: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, rows: QuerySet[Case]) -> QuerySet[Case]:
@@ -52,6 +53,8 @@ class Sieve:
             rows = rows.exclude(sealed="")
         if self.closed is not None:
             rows = rows.filter(closed__isnull=not self.closed)
+        if self.opened is not None:
+            rows = rows.filter(opened__gte=self.opened[0], opened__lt=self.opened[1])
         for name, value in self.listed.items():
             rows = rows.filter(pk__in=Listed.objects.filter(name=name, value=value).values("case"))
         return rows.filter(pk__in=search.matching(self.words)) if self.words else rows
