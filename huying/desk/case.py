@@ -23,11 +23,12 @@ from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError
 from huying.ledger import files, find, rulebook, urging
 from huying.ledger.actor import accused
+from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State
 from huying.ledger.models import Case, Document
 from huying.ledger.telling import tell
 from huying.ledger.told import Happened, Open, Telling
-from huying.ledger.vocabulary import Act, Procedure
+from huying.ledger.vocabulary import REQUESTER, Act, Procedure
 from huying.metrics.lamps import Lamp, lamp
 from huying.notify.words import Message
 
@@ -136,8 +137,17 @@ class CasePage:
 
     @cached_property
     def look(self) -> Open | None:
-        """The act of looking, where the procedure has one."""
+        """The act of looking, where somebody can have called at all."""
+        if REQUESTER not in self.procedure.fields:
+            return None
         return next((act for act in self.telling.acts if act.name == "look"), None)
+
+    @property
+    def promise(self) -> str:
+        """What the answer's due time is called: whoever called waits for it, or the desk that opened the case does."""
+        if REQUESTER in self.procedure.fields or ANSWER not in self.procedure.clocks:
+            return self.visitor.wording.say("Requester's date")
+        return self.visitor.wording.of(self.procedure.clocks[ANSWER].label)
 
     # --- what happened
 

@@ -154,7 +154,8 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
         "label": label, "kind": kind, "filters": filters, "registers": rail.registers(visitor, kind),
         "columns": [words for _, words in columns], "rows": [(row, cells(row, columns)) for row in rows],
         "next": filters.address({**_plain(filters), "before": str(cases[ROWS - 1].pk)}) if len(cases) > ROWS else "",
-        "may_open": kind != "administration", "parted": bool(procedure.parts), "cut": cut, "looked_at": LOOKED_AT,
+        "may_open": kind != "administration", "parted": bool(procedure.parts),
+        "kind_word": say("Kind", visitor.language), "cut": cut, "looked_at": LOOKED_AT,
         "lamps": _lamps(filters, visitor), "all_lamps": filters.with_(lamp=""),
         "months": _months(visitor, filters), "years": _years(visitor, filters),
     }  # fmt: skip

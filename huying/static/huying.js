@@ -251,3 +251,8 @@
     if (act && act()) { event.preventDefault(); }
   });
 })();
+
+document.addEventListener("click", function (event) {
+  "use strict";
+  if (event.target.closest("[data-print]")) { window.print(); }
+});
