@@ -101,8 +101,6 @@ def test_the_register_and_a_directive_pass_axe_and_fit(open_page: Opening, size:
     for path in ("/desk/register/directive?month=2026", f"/desk/case/{case.number}", "/desk/open/directive"):
         page.goto(path)
         page.wait_for_load_state("networkidle")
-            path=f"/tmp/huying/directive-{size[0]}-{path.count('/')}-{path.split('/')[2]}.png", full_page=True
-        )
         assert mistakes(page) == [], path
         assert fits(page), path
         if size == PHONE:
