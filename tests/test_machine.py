@@ -94,6 +94,8 @@ def possible(kind: str, act: Act) -> bool:
         return False  # a walk meets them by chance; test_urging.py climbs every rung
     if act.name == "child":
         return bool(procedures[kind].parts)
+    if kind == "administration" and act.name == "hand_over":
+        return False  # it is in nobody's hands
     if kind == "administration":
         return act.name == "pass" or bool(set(act.by) & {*ADMINISTRATORS, "case"})
     return "parent" not in act.needs or bool(plans.entrances(procedures, kind))
