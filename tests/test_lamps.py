@@ -10,6 +10,7 @@ from huying.city import store
 from huying.ledger import rulebook
 from huying.ledger.fold import Clock, State, stamp
 from huying.ledger.wording import Wording
+from huying.metrics import lamps
 from huying.metrics.lamps import Lamp, lamp, left_of
 from tests.cast import MORNING, act, call
 
@@ -76,3 +77,8 @@ def test_a_real_case_is_green_at_first_and_red_when_its_day_has_passed() -> None
     assert seen(case.folded()).colour == "green"
     act(case, "triage", "hotline.1", category="streets.lamps.dark", area="xihe-liuyuan")
     assert seen(case.folded(), MORNING + timedelta(days=1)).colour == "red"
+
+
+def test_the_rule_is_published_with_its_version_and_each_lamp_names_it() -> None:
+    assert lamps.rule("zh-Hans").startswith(f"红黄绿灯按规则第 {lamps.RULE} 版：有时限已过为红")
+    assert lamps.Lamp("red", "").rule == lamps.RULE

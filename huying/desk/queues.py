@@ -22,6 +22,7 @@ from huying.ledger import find, lists, months, number, rulebook
 from huying.ledger.models import Case
 from huying.ledger.vocabulary import PEOPLE, people
 from huying.ledger.vocabulary import listed as words_of
+from huying.metrics import lamps
 
 ROWS = 30
 LOOKED_AT = 500
@@ -66,6 +67,7 @@ def listed(request: HttpRequest, visitor: Visitor, name: str, *, base: str = "/d
         "label": label, "name": name, "rows": rows, "filters": filters, "mine": mine, "others": others, "cut": cut,
         "next": _next(filters, shown[-1]) if more and shown else "", "paged": bool(after), "looked_at": LOOKED_AT,
         "views": View.objects.filter(user=visitor.user).order_by("name"), "lamps": _lamps(filters, visitor),
+        "rule": lamps.rule(visitor.language),
         "drop": _drop(name, visitor, filters) if empty else None, "all_lamps": filters.with_(lamp=""), "base": base,
     }  # fmt: skip
     return show(request, visitor, "desk/queue.html", known)
@@ -156,7 +158,8 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
         "next": filters.address({**_plain(filters), "before": str(cases[ROWS - 1].pk)}) if len(cases) > ROWS else "",
         "may_open": kind != "administration", "parted": bool(procedure.parts),
         "kind_word": say("Kind", visitor.language), "cut": cut, "looked_at": LOOKED_AT,
-        "lamps": _lamps(filters, visitor), "all_lamps": filters.with_(lamp=""),
+        "lamps": _lamps(filters, visitor),
+        "rule": lamps.rule(visitor.language), "all_lamps": filters.with_(lamp=""),
         "months": _months(visitor, filters), "years": _years(visitor, filters),
     }  # fmt: skip
     return show(request, visitor, "desk/register.html", known)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from huying.city.calendar import Calendar
+from huying.errors import say
 from huying.ledger import clock as counting
 from huying.ledger import timewords
 from huying.ledger.clockwork import ANSWER, unit_of
@@ -18,6 +19,12 @@ from huying.ledger.fold import Clock, State, instant
 from huying.ledger.vocabulary import Procedure
 from huying.ledger.wording import Wording
 
+RULE = 1
+"""The version of the rule below; whoever changes the rule raises it, and `RULES` tells it in words."""
+RULES = (
+    "Lamps by rule {version}: red where a clock has passed; grey while shelved, or closed; yellow with at most a"
+    " quarter of a clock's time left, or with nothing done for half of the time to the answer; green otherwise."
+)
 SHELVED = "shelved"
 LITTLE = 0.25
 HALF = 0.5
@@ -25,10 +32,16 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class Lamp:
-    """A colour and its reason in words; the colour's own word stands beside it wherever it is shown."""
+    """A colour and its reason in words, by which version of the rule; the colour's own word stands beside it."""
 
     colour: str
     why: str
+    rule: int = RULE
+
+
+def rule(language: str) -> str:
+    """The rule in words, with its version: what pages, exports and papers print beside lamps."""
+    return say(RULES, language, version=RULE)
 
 
 def lamp(state: State, procedure: Procedure, active: datetime, at: datetime, wording: Wording) -> Lamp:
