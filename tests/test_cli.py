@@ -143,11 +143,11 @@ def test_parts_are_opened_with_their_own_fields() -> None:
     case = dispatched()
     ran = done(
         "act", case, "support", "--as", "lighting.1",
-        "--child", r"lead=power,due=5wd,title=接电\, 装表", "--child", '{"lead": "urban", "due": "2026-06-30"}',
+        "--child", r"lead=power,due=5wd,title=接电\, 装表", "--child", '{"lead": "urban", "due": "2026-06-22"}',
     )  # fmt: skip
     first, second = ran.numbers[1:]
     assert "接电, 装表" in done("show", first, "--as", "power.1").out
-    assert "2026年6月30日 周二 18:00" in done("show", second, "--as", "urban.1").out
+    assert "2026年6月22日 周一 18:00" in done("show", second, "--as", "urban.1").out
     assert "子项合计：2 项在办，0 项办结" in done("show", case, "--as", "lighting.1").out
 
 
