@@ -46,6 +46,12 @@ def load(city: Path, key: str = ADMIN) -> bool:
     return administration.load_city(city, who(key))[1]
 
 
+def granted(key: str, role: str) -> None:
+    """The security administrator grants a role of an administrator."""
+    case = Case.objects.get(procedure="administration", closed=None)
+    act(case, "grant", SECURITY, person=key, role=role, unit="informatics", reason="接任")
+
+
 def trail() -> list[tuple[str, str, Mapping[str, object]]]:
     """The administration case: who did what."""
     entries = Entry.objects.filter(case__procedure="administration").order_by("pk")
@@ -339,6 +345,7 @@ def test_the_system_itself_loads_nothing_into_a_city_at_work(tmp_path: Path) -> 
 
 def test_an_administrator_whose_post_is_over_can_load_nothing_more(tmp_path: Path) -> None:
     both = ("posts.csv", POST, f"{POST}office.clerk,system,informatics,2020-01-01,2026-06-30\n")
+    granted("office.clerk", "system")
     load(edited(tmp_path, both))
     with standing_at(datetime(2026, 6, 30, 15, 59, tzinfo=UTC)):
         assert load(edited(tmp_path, both), "office.clerk") is False
@@ -349,6 +356,7 @@ def test_an_administrator_whose_post_is_over_can_load_nothing_more(tmp_path: Pat
 def test_nobody_locks_themselves_out(tmp_path: Path) -> None:
     successor = "office.clerk,system,informatics,2020-01-01,\n"
     gone = edited(tmp_path, ("posts.csv", POST, successor))
+    granted("office.clerk", "system")
     assert refusal(gone) == [f"posts.csv:1: {ADMIN} 在这份数据里不是系统管理员，载入后会失去管理权限，因此不能载入。"]
     load(edited(tmp_path, ("posts.csv", POST, POST + successor)))
     assert load(gone, "office.clerk") is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from huying.ledger.models import Case
 from huying.ledger.now import now
 from huying.ledger.procedure import may
 from tests.cast import act, call, who
+from tests.commands import done, run
 from tests.conftest import DEMO
 from tests.desks import browser, page, words
 from tests.test_administration import edited
@@ -119,7 +121,51 @@ def test_nobody_is_granted_a_second_of_the_three_nor_grants_themselves() -> None
     act(standing(), "grant", WHO["security"], person="hotline.2", role="callback", **granting)
 
 
+NEW = {
+    "posts.csv": ("admin.audit,auditor,informatics,2020-01-01,\n",
+                  "admin.audit,auditor,informatics,2020-01-01,\noffice.clerk,auditor,informatics,2020-01-01,\n"),
+    "deputies.csv": ("mayor,vice.mayor,", "admin.audit,office.clerk,2026-08-01,2026-08-10\nmayor,vice.mayor,"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", NEW)
+def test_whoever_loads_makes_no_administrator_whom_security_has_not_granted(tmp_path: Path, file: str) -> None:
+    """Nor a deputy of one; what was granted and taken away again doesn't count."""
+    changed, system = edited(tmp_path, (file, *NEW[file])), who(WHO["system"])
+    one = {"person": "office.clerk", "role": "auditor", "unit": "informatics", "reason": "接任"}
+    for step in ("", "grant", "revoke"):
+        if step:
+            act(standing(), step, WHO["security"], **one)
+        if step == "grant":
+            continue
+        with pytest.raises(BadCity) as refused:
+            administration.load_city(changed, system)
+        assert "这份数据要让冯家骏当审计员，但没有安全管理员授予过" in str(refused.value.findings[0])
+    act(standing(), "grant", WHO["security"], **one)
+    assert administration.load_city(changed, system)[1] is True
+
+
+def test_a_role_that_nobody_holds_yet_needs_no_grant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A city from before there were three begins with them; there is nobody yet who could grant."""
+    whole = store.current()
+    people = {
+        key: replace(one, posts=tuple(p for p in one.posts if p.role not in ("security", "auditor")))
+        for key, one in whole.people.items()
+    }
+    before = replace(whole, people=people, digest="before")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "current", lambda: before)
+        assert not list(administration._ungranted(before, whole))
+
+
 def test_a_city_that_was_loaded_before_there_were_three_has_system_administrators() -> None:
     old = codec.to_json(folder.read(DEMO)).replace('"role":"system"', '"role":"admin"')
     held = {post.role for person in codec.from_json(old).people.values() for post in person.posts}
     assert "admin" not in held and held >= ADMINISTRATORS
+
+
+def test_security_grants_on_the_command_line_and_no_other_does() -> None:
+    command = ("user", "grant", "office.clerk", "auditor", "informatics", "--reason", "接任")
+    assert "不能做“授予角色”，这一步由安全管理员来做" in run(*command, "--as", "admin.system").err
+    assert "已授予：office.clerk" in done(*command).out
+    assert standing().entries.latest("seq").said["person"] == "office.clerk"

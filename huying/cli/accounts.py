@@ -8,6 +8,7 @@ from huying.desk import accounts
 from huying.ledger import administration
 from huying.ledger.actor import Actor, person
 from huying.ledger.now import now
+from huying.ledger.writing import writing
 
 
 def _administrator(key: str | None) -> Actor:
@@ -31,6 +32,14 @@ def _told(key: str, address: str) -> None:
     name = store.current().people[key].name
     terminal.aside("{name} chooses a password here; the link counts once, for three days:", name=name)
     terminal.line(address)
+
+
+def grant(key: str, role: str, unit: str, reason: str, administrator: str | None) -> None:
+    """Grant a role: an entry, without which a folder that names a new administrator can't be loaded."""
+    said = {"person": key, "role": role, "unit": unit, "reason": reason}
+    with writing():
+        administration.note(_administrator(administrator), "grant", said)
+    terminal.say("Granted: {key}, {role}, {unit}. It counts once posts.csv says so.", key=key, role=role, unit=unit)
 
 
 def unlock(key: str, administrator: str | None) -> None:

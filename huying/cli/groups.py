@@ -159,6 +159,20 @@ def remove_user(
     accounts.remove(key, as_)
 
 
+@user.command("grant", cls=Command, help=msg("Grant a role, as the security administrator; an entry says so."))
+def grant(
+    key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help=msg("the role, as posts.csv writes it"))],
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help=msg("the unit's code"))],
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help=msg("why; it stands in the ledger"))],
+    as_: Administrator = None,
+) -> None:
+    open_ledger()
+    from huying.cli import accounts
+
+    accounts.grant(key, role, unit, reason, as_)
+
+
 @user.command("unlock", cls=Command, help=msg("Let a person sign in again at once, after too many wrong passwords."))
 def unlock_user(
     key: Annotated[str, typer.Argument(metavar="KEY", help=msg("the person's key"))], as_: Administrator = None

@@ -13,18 +13,18 @@ from pathlib import Path
 from django.db.models import Q
 
 from huying.city import codec, folder, recurrence, store
-from huying.city.facts import City
+from huying.city.facts import ADMINISTRATORS, City
 from huying.city.tables import Reading
 from huying.errors import BadCity, BadProcedures, NothingToAnswer
 from huying.ledger import handover, new_version, recurrable, rulebook
 from huying.ledger.actor import SYSTEM, Actor, person
 from huying.ledger.check import check
-from huying.ledger.models import Case, InForce
+from huying.ledger.models import Case, Entry, InForce
 from huying.ledger.now import now
 from huying.ledger.procedure import may
 from huying.ledger.procedure_file import FOLDER, texts, together
 from huying.ledger.record import Intake, open_case, record
-from huying.ledger.vocabulary import Finding, Procedure
+from huying.ledger.vocabulary import Finding, Procedure, people
 from huying.ledger.writing import writing
 
 NAME = "administration"
@@ -164,6 +164,7 @@ def _misfits(before: City, after: City, actor: Actor) -> Iterator[Finding]:
         message = "{person} loads this folder, but is no system administrator in it; nobody locks themselves out."
         yield Finding("posts.csv", 1, message, {"person": actor.key})
     yield from handover.missing(before, after, _today(after))
+    yield from _ungranted(before, after)
     for year in sorted(before.calendar.years - after.calendar.years):
         yield Finding("calendars", 1, "The notice of {year} is missing, but cases count by it.", {"year": year})
     for unit in sorted(before.units.keys() - after.units.keys()):
@@ -177,6 +178,36 @@ def _misfits(before: City, after: City, actor: Actor) -> Iterator[Finding]:
             named = {"unit": before.units[unit].name, "code": unit}
             first = "、".join(numbers[: new_version.NAMED])
             yield Finding("units.csv", 1, message, {**named, "count": len(numbers), "cases": first})
+
+
+def _ungranted(before: City, after: City) -> Iterator[Finding]:
+    """Whoever loads makes no administrators: each new one was granted the role, unless nobody at all holds it yet."""
+    held, granted = _administrators(before), _granted()
+    known = {role for _, role, _ in held}
+    for key, role, _ in sorted(_administrators(after) - held - granted):
+        if role in known:
+            message = "{person} becomes {role} in this folder, which no security administrator has granted."
+            yield Finding("posts.csv", 1, message, {"person": after.people[key].name, "role": people(role)})
+
+
+def _administrators(city: City) -> set[tuple[str, str, str]]:
+    """Who is an administrator at any time, as a deputy too: person, role, unit."""
+    whose = [(key, key) for key in city.people] + [(one.deputy, one.person) for one in city.deputies]
+    return {
+        (key, post.role, post.unit)
+        for key, other in whose
+        for post in city.people[other].posts
+        if post.role in ADMINISTRATORS
+    }
+
+
+def _granted() -> set[tuple[str, str, str]]:
+    """What the entries of the administration grant and haven't taken away since."""
+    found: set[tuple[str, str, str]] = set()
+    for entry in Entry.objects.filter(case__procedure=NAME, act__in=("grant", "revoke")).order_by("pk"):
+        one = (str(entry.said["person"]), str(entry.said["role"]), str(entry.said["unit"]))
+        found = found | {one} if entry.act == "grant" else found - {one}
+    return found
 
 
 def fix_dates() -> int:
