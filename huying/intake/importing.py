@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from huying.city import store
+from huying.city.facts import City
 from huying.errors import HuyingError, sentence
 from huying.intake import mapping, sheets
 from huying.intake.mapping import Incoming, Map, Reader
@@ -139,8 +140,13 @@ def _reject(row: Row, error: HuyingError, tally: Tally, refused: Rejects) -> Non
     refused.add(row, error)
 
 
+def _desk(map_: Map, city: City) -> str:
+    """The desk for which cases are opened: that of the map, the city's, or the city itself."""
+    return city.unit(map_.desk).code if map_.desk else city.desk or city.root.code
+
+
 def _open(read: list[Incoming], map_: Map, reader: Reader, tally: Tally, refused: Rejects) -> None:
-    actor = importer(map_.source, reader.city.desk or reader.city.root.code)
+    actor = importer(map_.source, _desk(map_, reader.city))
     for incoming, result in zip(read, open_cases([one.intake for one in read], actor), strict=True):
         if isinstance(result, HuyingError):
             _reject(incoming.row, result, tally, refused)

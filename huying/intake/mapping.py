@@ -1,6 +1,7 @@
 """How one system's table becomes calls: a map says which column is which field, in what words, and when.
 
     source = "boston311"                # names the system; the actor is import:boston311
+    desk = "office"                     # the unit that registered them; the city's desk where it is left out
     ref = "case_enquiry_id"             # columns: its reference, and its times
     opened = "open_dt"
     due = "target_dt"
@@ -21,6 +22,7 @@ A unit, area or category may be written by its name. `docs/how-to/import.md` tel
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +37,9 @@ from huying.ledger.said import FIRST_DAY, LAST_DAY
 from huying.ledger.vocabulary import Procedure
 
 TIMES = ("opened", "due", "closed")
-TOP = frozenset({"source", "procedure", "ref", *TIMES, "zone", "formats", "on_time", "encoding", "sheet", "field"})
+TOP = frozenset(
+    {"source", "procedure", "desk", "ref", *TIMES, "zone", "formats", "on_time", "encoding", "sheet", "field"}
+)
 FIELD = frozenset({"column", "columns", "between", "is", "values", "otherwise"})
 BY_ACT = ("import", "import_handled", "import_closed")
 
@@ -86,6 +90,7 @@ class Map:
     sheet: str
     fields: Mapping[str, Source]
     on_time: Label | None
+    desk: str = ""
 
     @property
     def columns(self) -> set[str]:
@@ -115,7 +120,7 @@ def read(path: Path, procedures: Mapping[str, Procedure]) -> Map:
         source=table["source"], procedure=procedure.name, ref=table["ref"], opened=table["opened"],
         due=str(table.get("due", "")), closed=str(table.get("closed", "")), zone=zone,
         formats=tuple(map(str, table.get("formats", ()))), encoding=str(table.get("encoding", "")),
-        sheet=str(table.get("sheet", "")), fields=fields, on_time=_label(path, table),
+        sheet=str(table.get("sheet", "")), fields=fields, on_time=_label(path, table), desk=str(table.get("desk", "")),
     )  # fmt: skip
 
 
@@ -205,6 +210,7 @@ class Reader:
             "unit": _by_name([(code, unit.name, unit.parent) for code, unit in city.units.items()]),
             "area": _by_name([(code, area.name, area.parent) for code, area in city.areas.items()]),
             "category": _by_name([(code, row.name, row.parent) for code, row in city.categories.items()]),
+            "person": _people(city),
         }
 
     def read(self, row: Row) -> Incoming:
@@ -258,6 +264,12 @@ class Reader:
 def times_said(times: Mapping[str, datetime | None]) -> dict[str, object]:
     """The times that a row has."""
     return {name: at for name, at in times.items() if at is not None}
+
+
+def _people(city: City) -> Mapping[str, str]:
+    """Name -> key of everybody whose name nobody else has."""
+    names = Counter(_squeezed(who.name) for who in city.people.values())
+    return {_squeezed(who.name): key for key, who in city.people.items() if names[_squeezed(who.name)] == 1}
 
 
 def _by_name(rows: Sequence[tuple[str, Words, str]]) -> dict[str, str]:

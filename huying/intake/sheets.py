@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from charset_normalizer import from_bytes
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from huying.errors import BadTable
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 1_000_000
 MOST_COLUMNS = 300
+MOST_TITLES = 5
 LONGEST_CELL = 1_000_000
 MOST_UNPACKED = 400_000_000
 # How names of encodings are read: what calls itself gb2312 is written in gb18030, and big5 in big5-hkscs.
@@ -218,13 +219,38 @@ def _excel(path: Path, sheet: str) -> Table:
         rows = book.get_sheet_by_name(sheet or names[0])
     except (CalamineError, OSError, ValueError, IndexError) as error:
         raise BadTable(name=path.name, why=_DAMAGED) from error
-    lines: Iterator[Sequence[object]] = rows.iter_rows()
-    columns = _header(path, next(lines, []))
-    return Table(columns, "", path.stat().st_size, _cells(lines, columns))
+    lines = _unmerged(rows)
+    titles, head = _titles(lines)
+    columns = _header(path, head)
+    return Table(columns, "", path.stat().st_size, _cells(lines, columns, titles + 2))
 
 
-def _cells(lines: Iterator[Sequence[object]], columns: Sequence[str]) -> Iterator[Row]:
-    for number, cells in enumerate(lines, 2):
+def _titles(lines: Iterator[Sequence[object]]) -> tuple[int, Sequence[object]]:
+    """How many lines above the header hold only a title, and the header itself."""
+    head: Sequence[object] = next(lines, [])
+    for above in range(MOST_TITLES):
+        named = {_text(cell) for cell in head} - {""}
+        if len(head) < 2 or len(named) > 1:
+            return above, head
+        head = next(lines, [])
+    return MOST_TITLES, head
+
+
+def _unmerged(sheet: CalamineSheet) -> Iterator[Sequence[object]]:
+    """The lines of a sheet; what cells merged downwards say stands in each line, in the first column of theirs."""
+    top, left = sheet.start or (0, 0)
+    spans = [(row - top, end - top, column - left) for (row, column), (end, _) in sheet.merged_cell_ranges or []]
+    said: dict[tuple[int, int], object] = {}
+    for number, cells in enumerate(sheet.iter_rows()):
+        whole: list[object] = list(cells)
+        for row, end, column in spans:
+            if row <= number <= end and column < len(whole):
+                whole[column] = said.setdefault((row, column), whole[column])
+        yield whole
+
+
+def _cells(lines: Iterator[Sequence[object]], columns: Sequence[str], first: int) -> Iterator[Row]:
+    for number, cells in enumerate(lines, first):
         if any(_text(cell) for cell in cells):
             yield _row(number, columns, cells)
 
