@@ -23,7 +23,7 @@ def top() -> Case:
 def below(case: Case) -> Case:
     """A new part of a case."""
     name = "support" if case.procedure == "request" else "task"
-    act(case, name, "lighting.1", children=[{"lead": "lighting", "due": "30d"}])
+    act(case, name, "lighting.1", children=[{"lead": "lighting", "due": "2wd"}])
     child = case.children.latest("pk")
     if child.stage == "handed_down":
         act(child, "accept", "lighting.1")
