@@ -37,6 +37,13 @@ def one_city(database: str) -> list[Comparison]:
         Comparison("audit / hashing alone", "auditing", "hashing"),
         Comparison("200 children of one case / 200 rows by key", "children", "rows_of_children"),
         Comparison("closing a child of many / of 10", "closing many", "closing few", growth=True, goal=GROWTH),
+        Comparison(
+            "closing a task of a directive with many / with 10",
+            "closing tasks many",
+            "closing tasks few",
+            growth=True,
+            goal=GROWTH,
+        ),
     ]
 
 

@@ -15,11 +15,15 @@ from huying.city import store
 from huying.ledger import find, telling
 from huying.ledger.models import Case
 from huying.ledger.now import now
-from huying.ledger.record import record
+from huying.ledger.record import Intake, open_case, record
 
 PAGE, TIMES = 20, 10
 LISTED = 200
 SIBLINGS = {"few": 10, "many": 2000}
+DIRECTIVE: dict[str, object] = {
+    "title": "关于道路养护的情况", "leader": "mayor", "noted": "2026-01-05", "verbatim": "请城管局牵头，分段整治。",
+    "demands": "分段整治", "secrecy": "none", "urgency": "urgent",
+}  # fmt: skip
 
 
 def queue(name: str) -> Callable[[], float]:
@@ -86,31 +90,52 @@ def searching_rare() -> float:
     return time.perf_counter() - began
 
 
-def _parent(children: int) -> Case:
-    """A dispatched case with so many open supports."""
+def _request() -> Case:
+    """A dispatched case, which may call in support."""
     case = call()
-    dispatcher = who("dispatch.1")
     record(case, "triage", who("hotline.1"), TRIAGE, seen=1)
-    record(case, "dispatch", dispatcher, DISPATCH, seen=2)
+    record(case, "dispatch", who("dispatch.1"), DISPATCH, seen=2)
+    return case
+
+
+def _directive() -> Case:
+    """A directive that was handed down, which may be broken down."""
+    clerk = who("office.clerk")
+    case = open_case(Intake("directive", DIRECTIVE), clerk)
+    record(case, "propose", clerk, {"text": "拟请城管局办理。"}, seen=1)
+    record(case, "hand_down", clerk, {"lead": "urban", "due": "60d"}, seen=2)
+    return case
+
+
+WHOLES: dict[str, tuple[Callable[[], Case], str, str]] = {
+    "request": (_request, "support", "dispatch.1"),
+    "directive": (_directive, "task", "office.clerk"),
+}
+
+
+def _parent(kind: str, children: int) -> Case:
+    """A case with so many open children."""
+    begun, act, opener = WHOLES[kind]
+    case = begun()
     for start in range(0, children, LISTED):
         numbers = range(start, min(start + LISTED, children))
         parts = [{"lead": "urban", "due": "5wd", "title": f"第{number}段"} for number in numbers]
         case.refresh_from_db()
-        record(case, "support", dispatcher, {"children": parts}, seen=case.turn)
+        record(case, act, who(opener), {"children": parts}, seen=case.turn)
     return case
 
 
 @cache
-def _parent_of_many() -> Case:
-    return _parent(SIBLINGS["many"])
+def _parent_of_many(kind: str = "request") -> Case:
+    return _parent(kind, SIBLINGS["many"])
 
 
-def closing_among(siblings: str) -> Callable[[], float]:
+def closing_among(siblings: str, kind: str = "request") -> Callable[[], float]:
     """Ending ten children one after the other, each of which is also an entry on the parent."""
 
     def measure() -> float:
         supervisor = who("supervision.1")
-        parent = _parent_of_many() if siblings == "many" else _parent(SIBLINGS["few"])
+        parent = _parent_of_many(kind) if siblings == "many" else _parent(kind, SIBLINGS["few"])
         children = list(Case.objects.filter(parent=parent, closed=None).order_by("pk")[: SIBLINGS["few"]])
         began = time.perf_counter()
         for child in children:
@@ -139,5 +164,6 @@ def rows_of_children() -> float:
 MEASURES: dict[str, Callable[[], float]] = {
     **{f"queue {name}": queue(name) for name in QUEUES},
     **{f"closing {siblings}": closing_among(siblings) for siblings in SIBLINGS},
+    **{f"closing tasks {siblings}": closing_among(siblings, "directive") for siblings in SIBLINGS},
     **{one.__name__: one for one in (showing, searching, searching_rare, children, rows_of_children)},
 }
