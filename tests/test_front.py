@@ -191,3 +191,34 @@ def test_a_long_answer_goes_out_as_it_is_made_and_is_closed() -> None:
     answering = Answering([])
     asyncio.run(Front(pages).__rsgi__(Asking(method="GET"), answering))
     assert (answering.sent, answering.headers, Long.closed) == ([b"a", b"b"], [("x-a", "b")], True)
+
+
+def test_readers_that_are_slow_keep_nobody_from_the_pages() -> None:
+    class Slow(Answering):
+        async def send_bytes(self, chunk: bytes) -> None:
+            self.sent.append(chunk)
+            await read_on.wait()
+
+    class Long:
+        streaming = True
+
+        def __iter__(self) -> Any:
+            yield b"a"
+
+    read_on = asyncio.Event()
+
+    def pages(environment: dict[str, Any], start: Any) -> Any:
+        start("200 OK", [])
+        return Long() if environment["PATH_INFO"] == "/long" else [b"short"]
+
+    async def together() -> bytes:
+        house, slow, quick = Front(pages, at_once=1), [Slow([]) for _ in range(4)], Answering([])
+        reading = [asyncio.ensure_future(house.__rsgi__(Asking("/long", method="GET"), one)) for one in slow]
+        while not all(one.sent for one in slow):
+            await asyncio.sleep(0.01)
+        await house.__rsgi__(Asking(method="GET"), quick)
+        read_on.set()
+        await asyncio.gather(*reading)
+        return quick.body
+
+    assert asyncio.run(asyncio.wait_for(together(), 10)) == b"short"

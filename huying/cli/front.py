@@ -17,7 +17,11 @@ from typing import Any, Protocol
 from huying.errors import BadForm, Busy, HuyingError, TooLarge, TooSlow, sentence
 from huying.intake.body import BROKEN, MEGABYTE, MOST_BYTES, REFUSED
 
-THREADS = 8
+THREADS = 16
+"""So many requests have a thread; those that send a long answer to a slow reader among them."""
+AT_ONCE = 4
+"""So many pages are made at once beside an embedded database: they share a core and a writer, and more of them
+only make each other late."""
 MOST_HELD = 256 * MEGABYTE
 PATIENCE_SECONDS = 15.0
 """So long may a body come as slowly as it likes; after that at least at SLOWEST."""
@@ -58,11 +62,33 @@ class Answering(Protocol):
     def response_stream(self, status: int, headers: Headers) -> Any: ...
 
 
+class Turn:
+    """One request's turn to have its page made; a long answer ends it early, since its reader may be slow."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self.turns = turns
+        self.held = False
+
+    async def __aenter__(self) -> None:
+        await self.turns.acquire()
+        self.held = True
+
+    async def __aexit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let the next one begin; again does nothing."""
+        if self.held:
+            self.held = False
+            self.turns.release()
+
+
 class Front:
     """The application that the server runs; it hands each whole request to the pages, in a thread."""
 
-    def __init__(self, answering: Callable[[Environment, Any], Iterable[bytes]]) -> None:
+    def __init__(self, answering: Callable[[Environment, Any], Iterable[bytes]], *, at_once: int = THREADS) -> None:
         self.pages = answering
+        self.turns = asyncio.Semaphore(at_once)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pages")
         self.held = 0
 
@@ -77,12 +103,15 @@ class Front:
                 answering.response_bytes(status, [("content-type", "text/plain; charset=utf-8")], text.encode())
                 return
             environment = {**_environment(asking, body.length), REFUSED: refused, "wsgi.input": body.stream()}
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self.threads, self._answered, environment, answering, loop)
+            loop, turn = asyncio.get_running_loop(), Turn(self.turns)
+            async with turn:
+                await loop.run_in_executor(self.threads, self._answered, environment, answering, loop, turn)
         finally:
             self.held -= body.length
 
-    def _answered(self, environment: Environment, answering: Answering, loop: asyncio.AbstractEventLoop) -> None:
+    def _answered(
+        self, environment: Environment, answering: Answering, loop: asyncio.AbstractEventLoop, turn: Turn
+    ) -> None:
         """Let the pages answer, in one thread from the first line to the last: a database's cursor stays in it."""
         told: list[tuple[int, Headers]] = []
 
@@ -92,6 +121,7 @@ class Front:
         chunks = self.pages(environment, start)
         try:
             if getattr(chunks, "streaming", False) and not _short(told[0][1]):
+                loop.call_soon_threadsafe(turn.end)
                 line = asyncio.run_coroutine_threadsafe(_opened(answering, *told[0]), loop).result()
                 for chunk in chunks:
                     asyncio.run_coroutine_threadsafe(_sent(line, chunk), loop).result()

@@ -7,7 +7,7 @@ import threading
 
 from django.core.wsgi import get_wsgi_application
 
-from huying.cli.front import Front
+from huying.cli.front import AT_ONCE, THREADS, Front
 
 
 def loaded() -> Front:
@@ -18,9 +18,10 @@ def loaded() -> Front:
 
     from huying import runner  # only now: its rooms have tables, which need the settings
 
-    if connection.vendor == "sqlite":
+    embedded = connection.vendor == "sqlite"
+    if embedded:
         threading.Thread(target=runner.run, args=(threading.Event(),), name="loop", daemon=True).start()
-    return Front(pages)
+    return Front(pages, at_once=AT_ONCE if embedded else THREADS)
 
 
 application = loaded()
