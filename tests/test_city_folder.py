@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from huying.city import folder
+from huying.city import codec, folder
+from huying.city.datum import from_wgs84
+from huying.city.facts import Tiles
 from huying.city.tables import COLUMNS, Finding
 from huying.errors import BadCity, sentence
 
@@ -148,6 +151,12 @@ MISTAKES = {
     "day that doesn't exist": Mistake("calendars/2026.json", "2026-02-15", "2026-02-30", "2026-02-30"),
     "day of another age": Mistake("calendars/2026.json", "2026-02-15", "1926-02-15", "1926-02-15"),
     "day neither on nor off": Mistake("calendars/2026.json", '"2026-02-14", "isOffDay": false', '"2026-02-14", "isOffDay": "no"', "2026-02-14"),
+    "areas in no known system": Mistake("city.toml", 'data = "wgs84"', 'data = "bd09"', "data“bd09”"),
+    "tiles in no known system": Mistake("city.toml", 'data = "wgs84"', 'system = "mars"', "system“mars”"),
+    "tiles by plain http": Mistake("city.toml", 'data = "wgs84"', 'tiles = "http://t.example/{z}/{x}/{y}"', "也不是带 {z}、{x}、{y} 的 https 网址"),
+    "tiles of two hosts": Mistake("city.toml", 'data = "wgs84"', 'tiles = "https://a.example; script-src *//{z}/{x}/{y}"', "也不是带"),
+    "tiles outside their folder": Mistake("city.toml", 'data = "wgs84"', 'tiles = "../x.pmtiles"', "也不是带"),
+    "credit in one language": Mistake("city.toml", 'data = "wgs84"', 'credit = { en = "OSM" }', "credit 要写齐"),
     "day twice": Mistake("calendars/2026.json", "2026-02-16", "2026-02-15", "“2026-02-15”重复", at="2026-02-15"),
 }  # fmt: skip
 
@@ -340,6 +349,30 @@ def test_the_error_lists_every_finding_with_file_and_line(city: Path) -> None:
     spoken = sentence(caught.value, "zh-Hans")
     assert "danger.toml:1: 文件不存在。" in spoken
     assert "ladders.csv:1: 文件不存在。" in spoken
+
+
+@pytest.mark.parametrize("system", ["cgcs2000", "gcj02"])
+def test_areas_of_another_system_are_read_into_wgs84(city: Path, system: str) -> None:
+    plain = folder.read(city).areas["xihe"].geometry
+    outlines = json.loads((city / "areas.geojson").read_text("utf-8"))
+    for feature in outlines["features"]:
+        for ring in feature["geometry"]["coordinates"]:
+            ring[:] = [[*from_wgs84((at[0], at[1]), system), 12.5] for at in ring]
+    (city / "areas.geojson").write_text(json.dumps(outlines), "utf-8")
+    head = (city / "city.toml").read_text("utf-8")
+    (city / "city.toml").write_text(head.replace('data = "wgs84"', f'data = "{system}"'), "utf-8")
+    read = folder.read(city).areas["xihe"].geometry
+    assert plain is not None and read == {"type": "Polygon", "coordinates": plain["coordinates"]}
+
+
+def test_the_tiles_of_a_city_are_kept_with_it_and_name_their_one_host(city: Path) -> None:
+    assert folder.read(city).tiles == Tiles()
+    head = (city / "city.toml").read_text("utf-8")
+    table = 'tiles = "https://t0.example:8443/{z}/{x}/{y}.png?k=1"\nsystem = "gcj02"\n'
+    credit = 'credit = { zh-Hans = "示例图审字 1 号", en = "Example maps" }\n'
+    (city / "city.toml").write_text(head.replace('data = "wgs84"\n', table + credit), "utf-8")
+    tiles = codec.from_json(codec.to_json(folder.read(city))).tiles
+    assert (tiles.host, tiles.system, tiles.credit["en"]) == ("https://t0.example:8443", "gcj02", "Example maps")
 
 
 def test_evidence_is_none_and_the_point_omitted_where_nothing_is_written(city: Path) -> None:

@@ -62,8 +62,7 @@ def test_every_column_is_told_and_whether_it_may_be_empty(language: str, file: s
 
 @languages
 def test_every_key_of_the_city_itself_is_told(language: str) -> None:
-    keys = {*folder.HEAD, *(f"office.{key}" for key in folder.OFFICE), *(f"letters.{key}" for key in letters.KEYS)}
-    keys |= {f"urging.{key}" for key in ladder.KEYS}
+    keys = {*folder.HEAD, *(f"{table}.{key}" for table, keys in folder.TABLES.items() for key in keys)}
     told = tables(language)["city.toml"]
     assert told.keys() == keys
     assert {key for key, (filled, _) in told.items() if not FILLED[language][filled]} == NEEDED_KEYS["city.toml"]

@@ -23,6 +23,7 @@ from huying.city.facts import (
     Post,
     Recurrence,
     Routing,
+    Tiles,
     Unit,
     Urging,
 )
@@ -46,6 +47,7 @@ def to_json(city: City) -> str:
     plain["letters"] = _letters(city.letters)
     plain["urging"] = {"gap": city.urging.gap and str(city.urging.gap), "week": city.urging.week}
     plain["recurrences"] = [_recurrence(row) for row in city.recurrences]
+    plain["tiles"] = asdict(city.tiles)
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -68,6 +70,7 @@ def from_json(content: str) -> City:
     plain["letters"] = _read_letters(plain["letters"])
     plain["urging"] = _read_urging(plain.get("urging", {}))
     plain["recurrences"] = tuple(_read_recurrence(row) for row in plain.get("recurrences", ()))
+    plain["tiles"] = Tiles(**plain.get("tiles", {}))  # a version from before there was a map has none
     for name in ("danger", "languages"):
         plain[name] = tuple(plain[name])
     return City(**plain)

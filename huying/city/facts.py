@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from huying.city.calendar import Calendar, Limit
 from huying.city.ground import Outline, outlines
@@ -188,13 +189,29 @@ class Letters:
 
 
 @dataclass(frozen=True)
+class Tiles:
+    """What lies under the city's map: `address` is a tile service's (https, with {z}, {x}, {y}), the name of a
+    PMTiles file, or "" for blank ground; `system` that in which the tiles are drawn; `credit` whom they are from."""
+
+    address: str = ""
+    system: str = "wgs84"
+    credit: Words = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """The service's origin, which a browser must be allowed to ask; "" where nobody outside is asked."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+@dataclass(frozen=True)
 class City:
     """One version of one city's data. Codes are looked up with `unit`, `area`, `category`, which refuse unknown ones.
 
     `desk` is the unit that takes in what comes from outside; `contacts` the addresses of people who work
     here, by channel; `texts` the standard texts by key, `danger` the words of danger to life, `emergency` the
-    numbers to call then, `procedures` the texts of the city's own ones by file name. `version` and `digest`
-    are given by the store; 0 and "" mean: read, but never put in force.
+    numbers to call then, `procedures` the texts of the city's own ones by file name, `tiles` what lies under
+    its map. `version` and `digest` are given by the store; 0 and "" mean: read, but never put in force.
     """
 
     code: str
@@ -218,6 +235,7 @@ class City:
     procedures: Mapping[str, str] = field(default_factory=dict)
     recurrences: tuple[Recurrence, ...] = ()
     urging: Urging = field(default_factory=Urging)
+    tiles: Tiles = field(default_factory=Tiles)
     version: int = 0
     digest: str = ""
 

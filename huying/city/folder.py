@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from huying.city import gaps, letters
+from huying.city import basemap, gaps, letters
 from huying.city.calendar import Calendar
 from huying.city.facts import (
     LANGUAGES,
@@ -39,8 +39,11 @@ from huying.errors import BadCity, BadValue
 
 KINDS = ("city", "district", "subdistrict", "department", "utility", "division", "desk", "community", "organisation")
 AREA_KINDS = ("city", "district", "subdistrict", "community")
-HEAD = frozenset({"code", "name", "zone", "calendar", "languages", "desk", "office", "letters", "emergency", "urging"})
+HEAD = frozenset(
+    {"code", "name", "zone", "calendar", "languages", "desk", "office", "letters", "urging", "map", "emergency"}
+)
 OFFICE = frozenset({"opens", "closes", "lunch"})
+TABLES = {"office": OFFICE, "letters": letters.KEYS, "urging": URGING, "map": basemap.KEYS}
 LONGEST_TEXT = 5_000
 
 
@@ -73,7 +76,7 @@ def _city(reading: Reading) -> City:
         code=str(head.get("code", "")),
         name=_words(reading, "city.toml", "name", head.get("name")),
         units=_units(reading),
-        areas=_areas(reading),
+        areas=_areas(reading, basemap.system_of(reading, head, "data")),
         categories=_categories(reading),
         people=_people(reading),
         deputies=_deputies(reading),
@@ -93,6 +96,7 @@ def _city(reading: Reading) -> City:
         contacts=letters.contacts(reading),
         procedures=_procedures(reading),
         recurrences=recurrences(reading),
+        tiles=basemap.tiles(reading, head),
     )
 
 
@@ -100,8 +104,8 @@ def _head(reading: Reading) -> dict[str, Any]:
     """city.toml: its keys are known, and the city has a code."""
     file = "city.toml"
     head = reading.toml(file)
-    tables = {"office": OFFICE, "letters": letters.KEYS, "urging": URGING}
-    for table, known in ((head, HEAD), *((_sub(head, name), keys) for name, keys in tables.items())):
+    tables = ((head, HEAD), *((_sub(head, name), keys) for name, keys in TABLES.items()))
+    for table, known in tables:
         for key in sorted(table.keys() - known):
             reading.found(file, reading.line_of(file, key), "“{key}” is not a key of this file.", key=key)
     if head and not CODE.fullmatch(str(head.get("code", ""))):
@@ -162,12 +166,12 @@ def _unit(reading: Reading, code: str, row: Row) -> Unit:
     return Unit(code, row.name, row["parent"], row["kind"], organ, serves, row["area"], may_lead)
 
 
-def _areas(reading: Reading) -> dict[str, Area]:
+def _areas(reading: Reading, system: str) -> dict[str, Area]:
     rows = reading.coded("areas.csv")
     _tree(reading, "areas.csv", rows)
     for row in rows.values():
         reading.one_of(row, "kind", AREA_KINDS)
-    outlines = shapes(reading)
+    outlines = shapes(reading, system)
     return {c: Area(c, row.name, row["parent"], row["kind"], outlines.get(c)) for c, row in rows.items()}
 
 

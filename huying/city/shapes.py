@@ -1,17 +1,18 @@
-"""The outlines of a city's areas: GeoJSON polygons in WGS-84, each with the code of its area. Pure."""
+"""The outlines of a city's areas: GeoJSON polygons, each with the code of its area, read into WGS-84. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from huying.city.datum import WGS84, to_wgs84
 from huying.city.tables import Reading
 
 FILE = "areas.geojson"
 
 
-def shapes(reading: Reading) -> dict[str, Mapping[str, object]]:
-    """The polygons by area code; a mistake for each feature that isn't one, or whose area isn't known."""
+def shapes(reading: Reading, system: str = WGS84) -> dict[str, Mapping[str, object]]:
+    """The polygons by area code, from `system`; a mistake for each feature that isn't one, or has no known area."""
     collection = reading.json(FILE)
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list):
@@ -31,8 +32,20 @@ def shapes(reading: Reading) -> dict[str, Mapping[str, object]]:
                 FILE, _line(reading, code), "“{code}” is no closed polygon of longitudes and latitudes.", code=code
             )
         else:
-            outlines[code] = geometry
+            outlines[code] = geometry if system == WGS84 else converted(geometry, system)
     return outlines
+
+
+def converted(geometry: Mapping[str, object], system: str) -> Mapping[str, object]:
+    """A polygon of another system in WGS-84, to 0.1 mm; heights are left out."""
+    return {"type": geometry["type"], "coordinates": _converted(geometry["coordinates"], system)}
+
+
+def _converted(value: object, system: str) -> object:
+    assert isinstance(value, list)
+    if not isinstance(value[0], list):
+        return [round(degrees, 9) for degrees in to_wgs84((value[0], value[1]), system)]
+    return [_converted(inner, system) for inner in value]
 
 
 def _line(reading: Reading, code: str) -> int:
