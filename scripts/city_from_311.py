@@ -36,6 +36,15 @@ DESKS = (
     ("supervision", "督查室", "Supervision desk", ("supervisor", "supervisor", "duty")),
     ("informatics", "数据管理中心", "Data centre", ("system", "security", "auditor")),
 )
+LADDER = (
+    ("", "", "1wd", "remind", "before"),
+    ("", "", "1wd", "urge", "after"),
+    ("", "", "3wd", "supervise", "after"),
+    ("", "", "5wd", "bulletin", "after"),
+    ("", "", "10wd", "escalate", "after"),
+    *(("alarm", "", step, "", "after") for step in ("15min", "30min", "1h", "2h")),
+)
+"""The rungs of the demo city, to begin with: procedure, urgency, how long, what, before or after it was due."""
 STAFF = (("1", "handler"), ("2", "handler"), ("reviewer", "reviewer"), ("leader", "leader"))
 DANGER = {
     "suicide": "自杀", "on fire": "着火", "explosion": "爆炸", "gas leak": "燃气泄漏", "electric shock": "触电",
@@ -179,7 +188,7 @@ def tables(export: Export, name: str) -> dict[str, Table]:
         "categories.csv": categories,
         "routing.csv": [(kinds[p], "", departments[_most(c)]) for p, c in sorted(export.types.items())],
         "limits.csv": _limits(export, kinds),
-        "ladders.csv": [("", "1wd"), ("", "3wd"), ("", "5wd"), ("", "10wd")],
+        "ladders.csv": LADDER,
         "contacts.csv": [],
     }
 

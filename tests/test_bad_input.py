@@ -290,7 +290,7 @@ def test_anything_in_any_kind_of_field_is_read_or_refused_in_words(value: object
             assert 0 < len(sentence(refused)) < 1_000
             assert len(sentence(refused, "en").encode()) < 3_000
         else:
-            assert type(found) in (str, int, bool, tuple, Requester, said.Point, type(None))
+            assert type(found) in (str, int, bool, tuple, Requester, said.Point, said.Lines, type(None))
 
 
 OPENERS = ("hotline.1", "office.clerk", "supervision.1", "xihe-liuyuan.1", "admin.system")

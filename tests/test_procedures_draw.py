@@ -13,7 +13,7 @@ import pytest
 from huying.errors import say
 from huying.ledger.draw import ANY, BEGIN, WIDE, Picture, mermaid, svg, ways
 from huying.ledger.procedure_file import read
-from huying.ledger.vocabulary import LANGUAGES, PEOPLE, RELATIONS, ROLES, Procedure, people
+from huying.ledger.vocabulary import ABOVE, LANGUAGES, PEOPLE, RELATIONS, ROLES, Procedure, people
 from scripts.pictures import FOLDERS, pictures
 
 PROCEDURES = read()
@@ -139,7 +139,7 @@ def test_the_same_procedure_is_drawn_the_same() -> None:
 
 
 def test_every_word_of_by_has_a_name() -> None:
-    assert set(PEOPLE) == ROLES | RELATIONS
+    assert set(PEOPLE) == ROLES | RELATIONS | {ABOVE}
     assert people("reviewer@lead") == {"zh-Hans": "主办单位审核人", "en": "lead unit's reviewer"}
     for procedure in PROCEDURES.values():
         for act in procedure.acts.values():

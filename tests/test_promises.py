@@ -158,7 +158,7 @@ def test_promise_07_the_clock_can_not_be_gamed() -> None:
     act(case, "dispute", "urban.1", basis="不属职责")
     act(case, "reassign", "dispatch.1", lead="lighting", reason="职责清单第三项")
     act(case, "accept", "lighting.2")
-    act(case, "support", "lighting.2", children=[{"lead": "parks", "due": "10wd"}])
+    act(case, "support", "lighting.2", children=[{"lead": "parks", "due": "3wd"}])
     assert case.folded().clocks["answer"] == promise
     assert case.folded().clocks["share"].first != promise.first
 

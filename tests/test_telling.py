@@ -264,7 +264,7 @@ def test_the_survivor_of_an_earlier_duplicate_says_where_its_date_comes_from() -
 
 def test_a_cycle_says_its_grid_and_a_said_date_who_said_it() -> None:
     parent = working()
-    act(parent, "support", "lighting.1", children=[{"lead": "power", "due": "2026-07-10", "every": "2wd"}])
+    act(parent, "support", "lighting.1", children=[{"lead": "power", "due": "2026-06-22", "every": "2wd"}])
     task = parent.children.get()
     act(task, "accept", "power.1")
     act(task, "report", "power.1", text="已备料。")
