@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
+from django.db.models import Max, Min
+
 from huying.ledger.audit import audit
 from huying.ledger.models import Case
 
@@ -25,8 +27,9 @@ class Ran:
 
 def audit_sample(day: date) -> Ran:
     """Fold some cases anew, other ones each day, and count what doesn't agree; the findings are in the log."""
-    newest = Case.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    drawn = Random(day.toordinal()).sample(range(1, newest + 1), min(SAMPLE, newest))
+    keys = Case.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    between = range(keys["first"] or 0, (keys["last"] or -1) + 1)
+    drawn = Random(day.toordinal()).sample(between, min(SAMPLE, len(between)))
     numbers = frozenset(Case.objects.filter(pk__in=drawn).values_list("number", flat=True))
     found = list(audit(numbers=numbers))
     for difference in found:
