@@ -41,7 +41,10 @@
     │   ├── TooDeep          cases inside cases would go deeper than eight
     │   ├── CannotMerge      the survivor isn't fit
     │   ├── OthersMerged     others that were merged into it wait for its answer
-    │   └── ParentClosed     the parent must be reopened first
+    │   ├── ParentClosed     the parent must be reopened first
+    │   ├── StillOpen        who is told of an open case can't be forgotten
+    │   ├── Held             a legal hold keeps what is known
+    │   └── Forgotten        nothing is decided any more on a case whose words are erased
     ├── BadInput             what was said is not usable; names the field, the problem and the mend
     │   ├── UnknownAct  UnknownField  MissingField  BadValue  TooLong  BadText  BadLimit  BadDate  BadFile
     │   ├── BadTable  BadMap  MissingColumn  BadRow
@@ -332,6 +335,21 @@ class OthersMerged(Refused):
 class ParentClosed(Refused):
     message = "The case that this one belongs to ({number}) is closed."
     mend = "Reopen that one first."
+
+
+class StillOpen(Refused):
+    message = "Case {number} is still open: whoever called must still be told what comes of it."
+    mend = "Have it answered and closed, or withdrawn by whoever called; then erase."
+
+
+class Held(Refused):
+    message = "Case {number} is under a legal hold ({ground}): what is kept must stay."
+    mend = "When the ground has ceased, the supervision desk lifts the hold; then erase."
+
+
+class Forgotten(Refused):
+    message = "“{act}” isn't possible: the personal information of this case is erased, so nobody could go on with it."
+    mend = "Register a new case."
 
 
 class BadInput(HuyingError):

@@ -129,7 +129,9 @@ def test_a_seal_set_afterwards_to_hide_words_from_their_handlers(lamp: Case) -> 
 
 
 def test_a_document_erased_without_a_word(lamp: Case) -> None:
-    with tampered(("UPDATE ledger_document SET erased = at, body = '', salt = '' WHERE id = %s", text(lamp).pk)):
+    with tampered(
+        ("UPDATE ledger_document SET erased = at, body = '', salt = '', name = '' WHERE id = %s", text(lamp).pk)
+    ):
         erased = [difference for difference in found() if difference.code == "erased"]
         assert erased[0].words() == f"{lamp.number} #1: 本条的一份材料被抹去，却没有哪一条写明本件应予遗忘。"
 

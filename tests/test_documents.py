@@ -152,7 +152,7 @@ def test_the_sweep_leaves_what_one_document_of_one_case_still_names() -> None:
 
 
 def erase(case: Case) -> None:
-    Document.objects.filter(case=case).update(erased=case.opened, body="", salt="", blob="")
+    Document.objects.filter(case=case).update(erased=case.opened, body="", salt="", blob="", name="")
 
 
 def test_the_sweep_takes_the_drafts_that_a_crash_left_behind() -> None:

@@ -94,7 +94,7 @@ def test_a_sealed_cases_picture_is_sealed() -> None:
 def test_of_a_forgotten_case_nothing_is_fetched() -> None:
     case = case_with(HERE)
     document = Document.objects.get(case=case, field="media_url")
-    Document.objects.filter(pk=document.pk).update(erased=MORNING, body="", salt="", blob="")
+    Document.objects.filter(pk=document.pk).update(erased=MORNING, body="", salt="", blob="", name="")
     assert pictures.fetch_waiting(Net()) == 1
     assert attached(case) == [] and not Picture.objects.exists()
 

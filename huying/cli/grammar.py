@@ -20,6 +20,7 @@ app.add_typer(groups.city, name="city")
 app.add_typer(groups.procedures, name="procedures")
 app.add_typer(groups.key, name="key")
 app.add_typer(groups.user, name="user")
+app.add_typer(groups.person, name="person")
 app.add_typer(groups.bench, name="bench")
 
 Key = Annotated[str, typer.Option("--as", metavar="KEY", help=msg("who acts: a key of `huying user list`"))]
@@ -182,6 +183,28 @@ def look(
     from huying.cli import cases
 
     cases.look(case, key, reason)
+
+
+@app.command("forget", cls=Command, help=msg("Erase a person: name, phone, words and files, wherever they are kept."))
+def forget(
+    who: groups.Whose,
+    ground: Annotated[
+        str, typer.Option(metavar="GROUND", help=msg("asked, expired, consent (withdrawn) or unlawful"))
+    ] = "asked",
+    key: groups.Administrator = None,
+) -> None:
+    open_ledger()
+    from huying.cli import keeping
+
+    keeping.erase(who, ground, key)
+
+
+@app.command("scrub", cls=Command, help=msg("Overwrite the room that erased rows took in the database's files."))
+def scrub() -> None:
+    open_ledger()
+    from huying.cli import keeping
+
+    keeping.scrubbed()
 
 
 @app.command("audit", cls=Command, help=msg("Check the ledger against itself; name every difference."))

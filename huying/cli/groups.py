@@ -1,4 +1,4 @@
-"""The commands in groups: `huying city …`, `huying procedures …`, `huying user …`, `huying bench …`."""
+"""The commands in groups: `huying city …`, `huying procedures …`, `huying user …` and the others."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ city = _group(msg("The city's data: check a folder, load it, look up codes."))
 procedures = _group(msg("The procedures: check, draw, put in force."))
 bench = _group(msg("Invented cases in number, to measure and to rehearse with; never in production."))
 key = _group(msg("Keys of other systems: issue one, list them, revoke one."))
+person = _group(msg("What is kept about a person who called."))
 user = _group(msg("The people of the city's data, and their accounts for the pages."))
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=msg("a city folder"))]
 Words = Annotated[list[str] | None, typer.Argument(metavar="WORDS", help=msg("only what holds these words"))]
 Administrator = Annotated[
     str | None, typer.Option("--as", metavar="KEY", help=msg("which administrator; else the first of the city's data"))
+]
+
+Whose = Annotated[
+    str, typer.Argument(metavar="WHO", help=msg("a telephone number or a case's number; - reads it from the pipe"))
 ]
 
 
@@ -219,6 +224,19 @@ def revoke_key(
     from huying.cli import access
 
     access.revoke(number, reason, as_)
+
+
+@person.command("show", cls=Command, help=msg("Print all that is kept about a person, for them; it leaves entries."))
+def show_person(
+    who: Whose,
+    key: Annotated[str, typer.Option("--as", metavar="KEY", help=msg("who acts: a key of `huying user list`"))],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help=msg("why you need to know"))],
+    json: Annotated[bool, typer.Option("--json", help=msg("as JSON, for other programs"))] = False,
+) -> None:
+    open_ledger()
+    from huying.cli import keeping
+
+    keeping.show(who, key, reason, as_json=json)
 
 
 @bench.command("fill", cls=Command, help=msg("Make invented cases by realistic lives; the audit holds them for true."))

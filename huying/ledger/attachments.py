@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,6 +182,19 @@ def sweep(*, older_than: float) -> int:
         for name in places.keys() - set(used):
             swept += _drop(places[name], older_than)
     return swept
+
+
+def release(blobs: Iterable[str], *, older_than: float) -> int:
+    """Delete the content of these files where no document refers to it any more; how many were deleted.
+
+    One that was stored since that timestamp stays: a call that is just coming in may be about to name it.
+    """
+    dropped = 0
+    for blob in sorted(blobs):
+        place = path_of(blob)
+        if place.exists() and not Document.objects.filter(blob=blob, erased=None).exists():
+            dropped += _drop(place, older_than)
+    return dropped
 
 
 def _drop(place: Path, older_than: float) -> bool:

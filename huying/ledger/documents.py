@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from huying.ledger import attachments, search
-from huying.ledger.models import Case, Document
+from huying.ledger.models import Case, Document, Identity
 from huying.ledger.writing import insert
 
+FORGET = "forget"
+"""The act with which everything that a case knows about people is erased."""
 REFERENCE = re.compile(r"^[0-9a-f]{32}:[0-9a-f]{64}$")
 
 
@@ -69,6 +71,23 @@ def seal(case: Case, keys: Iterable[str]) -> None:
     found = list(rows.values_list("pk", flat=True))
     rows.update(sealed=True)
     search.forget(found)
+
+
+def erase(case: Case, *, at: datetime) -> None:
+    """Erase every text and file of a case, its place in the index, and the key by which the caller's number is found.
+
+    In the transaction of the entry that says so. The content of the files goes with `attachments.release`.
+    """
+    rows = Document.objects.filter(case=case, erased=None)
+    search.forget(list(rows.filter(field__in=search.INDEXED, sealed=False).values_list("pk", flat=True)))
+    rows.update(erased=at, body="", blob="", salt="", name="", size=0)
+    Identity.objects.filter(case=case).delete()
+
+
+def blobs(cases: Iterable[Case]) -> set[str]:
+    """The hashes of the files of these cases."""
+    rows = Document.objects.filter(case__in=list(cases), erased=None).exclude(blob="")
+    return set(rows.values_list("blob", flat=True))
 
 
 def of(case: Case, field: str) -> str:

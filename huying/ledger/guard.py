@@ -38,7 +38,8 @@ class Guard:
 _MOVED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in ("id", "number", "procedure", "opened"))
 _ERASED = " AND ".join(
     [
-        "OLD.erased IS NULL AND NEW.erased IS NOT NULL AND NEW.body = '' AND NEW.blob = '' AND NEW.salt = ''",
+        "OLD.erased IS NULL AND NEW.erased IS NOT NULL",
+        *(f"NEW.{column} = ''" for column in ("body", "blob", "salt", "name")),
         *(f"NEW.{column} = OLD.{column}" for column in ("id", "key", "case_id", "field", "sealed", "digest", "at")),
     ]
 )

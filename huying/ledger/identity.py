@@ -37,7 +37,12 @@ def look(case: Case, actor: Actor, reason: str) -> Unsealed:
 
 def email_of(case: Case) -> str:
     """Where whoever called is written to, or "". For the letter that is being sent: no person reads it."""
-    return _requester(Document.objects.filter(case=case, field=FIELD, erased=None).order_by("pk")).email
+    return caller(case).email
+
+
+def caller(case: Case) -> Requester:
+    """Who called, for what erases it and shows it to nobody."""
+    return _requester(Document.objects.filter(case=case, field=FIELD, erased=None).order_by("pk"))
 
 
 def has_phone(case: Case) -> bool:
@@ -47,7 +52,7 @@ def has_phone(case: Case) -> bool:
 
 def ends_with(case: Case, digits: str) -> bool:
     """Whether the number that was left ends with these four digits: what an act by a personal link asks for."""
-    known = _requester(Document.objects.filter(case=case, field=FIELD, erased=None).order_by("pk")).digits
+    known = caller(case).digits
     return len(digits) == 4 and len(known) >= 4 and hmac.compare_digest(known[-4:].encode(), digits.encode())
 
 

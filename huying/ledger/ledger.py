@@ -128,6 +128,8 @@ def _beside(written: Sequence[tuple[Entry, Step]]) -> None:
     for entry, step in written:
         if step.caller is not None:
             requester.index(entry.case, step.caller)
+        if step.act.name == documents.FORGET and "facts" in step.sets:
+            documents.erase(entry.case, at=step.at)
         if "sealed" in step.sets and step.state.seq and not step.state.sealed:
             documents.seal(entry.case, _originals(entry.case, step.procedure))
     _list_facts(written)

@@ -15,6 +15,7 @@ from huying.errors import (
     BadValue,
     CannotMerge,
     DoerIsJudge,
+    Forgotten,
     LeadIsAccused,
     MayNotLead,
     MissingField,
@@ -88,6 +89,7 @@ def gate(question: Question) -> str:
     _stage(question)
     word = _who(question)
     _beside(question)
+    _remembered(question)
     _when(question)
     _after(question)
     for rule in question.act.rules:
@@ -124,6 +126,12 @@ def _who(q: Question) -> str:
             return word
     by = listed(people(word) for word in q.act.by)
     raise NotAllowed(actor=called(q.actor.key, q.city), act=q.act.label, by=by)
+
+
+def _remembered(q: Question) -> None:
+    """Without its words nobody can go on with a case; only the system's own steps go on."""
+    if q.state.facts.get("forgotten") and not q.act.quiet and "case" not in q.actor.relations:
+        raise Forgotten(act=q.act.label)
 
 
 def _when(q: Question) -> None:

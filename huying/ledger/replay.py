@@ -19,7 +19,6 @@ from huying.ledger.requester import phone_key
 from huying.ledger.said import Requester
 from huying.ledger.vocabulary import Procedure
 
-FORGET = "forget"
 CALLER = "requester"
 
 
@@ -139,7 +138,7 @@ class Replay:
             self.listed.pop(name, None)
             if value is not None:
                 self.listed[name] = value
-        self.forgets |= entry.act == FORGET
+        self.forgets |= entry.act == documents.FORGET
         self._names(entry, procedure)
         yield from self._told(entry, procedure)
 

@@ -19,6 +19,7 @@ from huying.errors import (
     DoerIsJudge,
     DueAfterParent,
     GrantsSelf,
+    Held,
     MissingField,
     NoAssent,
     NoCopy,
@@ -34,12 +35,14 @@ from huying.errors import (
     OthersMerged,
     OutcomeRaised,
     RulingStands,
+    StillOpen,
     TooLate,
     TwoAdministrators,
     Unanswered,
     WasReached,
 )
 from huying.ledger import clock as counting
+from huying.ledger import number
 from huying.ledger.actor import Around, fits, may_unseal, same_house, serves, works_at
 from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import instant, stamp
@@ -283,10 +286,20 @@ def _post(q: Question, said: Said) -> None:
         raise NotAllowed(actor=called(q.actor.key, q.city), act=q.act.label, by=called(giver, q.city))
 
 
+def _erasable(q: Question) -> None:
+    """Nobody is forgotten to whom an answer is due, or whom a court or an inquiry may ask about (PIPL, art. 47)."""
+    told = number.said(q.around.number) if q.around.number else ""
+    held = str(q.state.facts.get("held", ""))
+    if not q.state.closed:
+        raise StillOpen(number=told)
+    if held:
+        raise Held(number=told, ground=q.procedure.fields["held"].of.get(held, held))
+
+
 GATES: Mapping[str, Callable[[Question], None]] = {
     "copied": _copied, "before_due": _before_due, "assent": _assent, "unsealing": _unsealing, "unruled": _unruled,
     "untaken": _untaken, "act_first": _act_first, "outside": _outside, "desk": _desk, "alone": _alone,
-    "street": _street, "all_answered": _all_answered,
+    "street": _street, "all_answered": _all_answered, "erasable": _erasable,
 }  # fmt: skip
 SAYINGS: Mapping[str, Callable[[Question, Said], None]] = {
     "assent": _said_assent, "reached": _reached, "missed": _missed, "evidence": _evidence,

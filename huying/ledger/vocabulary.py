@@ -88,6 +88,7 @@ RULES = frozenset(
         "all_answered",
         "within_parent",
         "separate",
+        "erasable",
     ]
 )
 PEOPLE: Mapping[str, Words] = {
