@@ -188,7 +188,7 @@ def tables(export: Export, name: str) -> dict[str, Table]:
         "categories.csv": categories,
         "routing.csv": [(kinds[p], "", departments[_most(c)]) for p, c in sorted(export.types.items())],
         "limits.csv": _limits(export, kinds),
-        "ladders.csv": LADDER,
+        "ladders.csv": list(LADDER),
         "contacts.csv": [],
     }
 

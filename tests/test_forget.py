@@ -98,8 +98,8 @@ def person(committed: None, tmp_path: Path, settings: Settings) -> Iterator[list
     fan_out()
     os.sync()
     old = time.time() - 3600
-    for place in (tmp_path / "files").rglob("*"):
-        os.utime(place, (old, old))
+    for kept in (tmp_path / "files").rglob("*"):
+        os.utime(kept, (old, old))
     yield cases
 
 
