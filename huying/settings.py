@@ -38,6 +38,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "HUYING_LANGUAGE": ("zh-Hans", "language of the command line and of letters: zh-Hans or en"),
     "HUYING_PUBLIC_URL": ("http://127.0.0.1:8311", "address at which people reach the pages; links begin with it"),
     "HUYING_IDLE": ("30", "minutes without a touch after which whoever is signed in must sign in again"),
+    "HUYING_EXPORT_ROWS": ("5000", "the most rows that one Excel file of a list may have"),
     "HUYING_SMTP_URL": ("", "smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS); without it e-mail waits"),
     "HUYING_MAIL_PORT": (
         "",
@@ -133,6 +134,11 @@ if HUYING_QUESTIONS < 1:
 HUYING_IDLE = int(_get("HUYING_IDLE")) if _get("HUYING_IDLE").isdecimal() else 0
 if not 0 < HUYING_IDLE <= 720:
     _refuse("HUYING_IDLE 必须是 1 到 720 的整数（分钟）。", "HUYING_IDLE must be a whole number of minutes, 1 to 720.")
+HUYING_EXPORT_ROWS = int(_get("HUYING_EXPORT_ROWS")) if _get("HUYING_EXPORT_ROWS").isdecimal() else 0
+if not 0 < HUYING_EXPORT_ROWS <= 100_000:
+    _refuse(
+        "HUYING_EXPORT_ROWS 必须是 1 到 100000 的整数。", "HUYING_EXPORT_ROWS must be a whole number from 1 to 100000."
+    )
 HUYING_LANGUAGE = _get("HUYING_LANGUAGE") if _get("HUYING_LANGUAGE") in ("zh-Hans", "en") else "zh-Hans"
 HUYING_NOW: datetime | None = None
 if _get("HUYING_NOW"):

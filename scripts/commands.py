@@ -38,6 +38,7 @@ CHINESE = {
     "HUYING_QUESTIONS": "没有密钥的一个地址每小时最多可以查询的次数",
     "HUYING_LANGUAGE": "命令行和通知使用的语言：zh-Hans 或 en",
     "HUYING_IDLE": "登录后多少分钟没有动作就要重新登录",
+    "HUYING_EXPORT_ROWS": "一份 Excel 列表最多有多少行",
     "HUYING_PUBLIC_URL": "市民打开网页的地址，通知里的链接以它开头",
     "HUYING_SMTP_URL": "smtp://用户:密码@主机:端口（从一开始就加密用 smtps://）；不设置则邮件等待发送",
     "HUYING_MAIL_PORT": "主循环在本机接收市里来信（SMTP）的端口；不设置则不接收",

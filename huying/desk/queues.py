@@ -20,7 +20,7 @@ from huying.desk.visitor import Visitor, signed_in
 from huying.errors import BadInput, NotAllowed, UnknownCase, say
 from huying.ledger import find, lists, months, number, rulebook
 from huying.ledger.models import Case
-from huying.ledger.vocabulary import PEOPLE, people
+from huying.ledger.vocabulary import PEOPLE, Procedure, people
 from huying.ledger.vocabulary import listed as words_of
 from huying.metrics import lamps
 
@@ -68,6 +68,7 @@ def listed(request: HttpRequest, visitor: Visitor, name: str, *, base: str = "/d
         "next": _next(filters, shown[-1]) if more and shown else "", "paged": bool(after), "looked_at": LOOKED_AT,
         "views": View.objects.filter(user=visitor.user).order_by("name"), "lamps": _lamps(filters, visitor),
         "rule": lamps.rule(visitor.language),
+        "export": replace(filters, path=f"/desk/export/queue/{name}").address(filters.asked),
         "drop": _drop(name, visitor, filters) if empty else None, "all_lamps": filters.with_(lamp=""), "base": base,
     }  # fmt: skip
     return show(request, visitor, "desk/queue.html", known)
@@ -141,9 +142,7 @@ def counts(request: HttpRequest, visitor: Visitor) -> JsonResponse:
 def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> HttpResponse:
     """One page of the register of a kind of case, with a column for each listed field, the newest first."""
     procedure = rulebook.procedure(kind)
-    if kind == "administration" and not ADMINISTRATORS & visitor.roles:
-        by = words_of(people(role) for role in PEOPLE if role in ADMINISTRATORS)
-        raise NotAllowed(actor=visitor.name, act=procedure.label, by=by)
+    not_for(visitor, procedure)
     query = {**request.GET.dict(), "kind": kind}
     filters = Filters.of(request.path, query, visitor)
     before = request.GET.get("before", "")
@@ -160,9 +159,17 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
         "kind_word": say("Kind", visitor.language), "cut": cut, "looked_at": LOOKED_AT,
         "lamps": _lamps(filters, visitor),
         "rule": lamps.rule(visitor.language), "all_lamps": filters.with_(lamp=""),
+        "export": replace(filters, path=f"/desk/export/register/{kind}").address(_plain(filters)),
         "months": _months(visitor, filters), "years": _years(visitor, filters),
     }  # fmt: skip
     return show(request, visitor, "desk/register.html", known)
+
+
+def not_for(visitor: Visitor, procedure: Procedure) -> None:
+    """Refuse the register of the administration to whoever is no administrator. Raises NotAllowed."""
+    if procedure.name == "administration" and not ADMINISTRATORS & visitor.roles:
+        by = words_of(people(role) for role in PEOPLE if role in ADMINISTRATORS)
+        raise NotAllowed(actor=visitor.name, act=procedure.label, by=by)
 
 
 def _registered(visitor: Visitor, filters: Filters, before: int | None) -> tuple[list[Case], bool]:
