@@ -14,6 +14,7 @@ from huying.city import store
 from huying.ledger import rulebook
 from huying.ledger.actor import SYSTEM
 from huying.ledger.clockwork import ANSWER
+from huying.ledger.documents import FORGET
 from huying.ledger.models import Case
 from huying.ledger.vocabulary import OPEN, Act, Procedure
 from tests import plans
@@ -309,7 +310,30 @@ def _new_edition(walk: Walk, kind: str) -> bool:
     return True
 
 
+def _forgotten(walk: Walk, kind: str) -> bool:
+    """Whoever called about a case that is closed, by the nearest end there is, is forgotten."""
+    procedure = walk.procedures()[kind]
+    first = plans.first(procedure)
+    ways = [
+        (plans.way(procedure, first, act.name), act.name) for act in procedure.acts.values() if _ends(act, procedure)
+    ]
+    for way, end in sorted(ways, key=lambda one: len(one[0] or ()) or MOST_STEPS):
+        if way is None or not reach(walk, kind, end):
+            continue
+        for case in walk.cases(kind):
+            if case.closed and not case.folded().facts.get("held") and not case.folded().facts.get("forgotten"):
+                said = walk.says(procedure.act(FORGET), case, careful=True)
+                if walk.act(case, procedure.act(FORGET), SYSTEM.key, said):
+                    return True
+    return False
+
+
+def _ends(act: Act, procedure: Procedure) -> bool:
+    return act.to in procedure.final and not act.begins and set(act.by) != {"case"}
+
+
 BY_ITSELF = {
+    "forget": _forgotten,
     "child": _child_ends,
     "joined": _duplicates,
     "repointed": _duplicates,
