@@ -26,7 +26,7 @@ class Ran:
 
 
 def audit_sample(day: date) -> Ran:
-    """Fold some cases anew, other ones each day, all where there are few; how much differs. The log has the findings."""
+    """Fold some cases anew, other ones each day, all where there are few; how many differences, told in the log."""
     drawn = list(Case.objects.values_list("pk", flat=True)[: SAMPLE + 1])
     if len(drawn) > SAMPLE:
         keys = Case.objects.aggregate(first=Min("pk"), last=Max("pk"))
