@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from huying.desk import queues
 from huying.desk.rail import QUEUES
 from huying.ledger import find, rulebook
 from huying.ledger.models import Case
-from tests.cast import act, call, who
+from huying.ledger.now import standing_at
+from tests.cast import MORNING, act, call, who
 from tests.desks import browser, page, words
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +195,18 @@ def test_whatever_stands_beside_a_form_the_answer_is_a_page(odd: str) -> None:
     assert client.post("/desk/me/end", {"sitting": odd}).status_code in (302, 404)
     assert Client().post("/desk/login", {"name": odd, "password": odd}).status_code == 403
     assert Client().post("/desk/code", {"code": odd}).status_code == 302
+
+
+@pytest.mark.parametrize("address", ["/desk/queue/all", "/desk/register/request"])
+def test_a_lamp_is_found_behind_any_number_of_others(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "BATCH", 2)
+    monkeypatch.setattr(queues, "LOOKED_AT", 20)
+    with standing_at(MORNING - timedelta(days=20)):
+        late = call(type="help", title="早就该办的", text="柳园路的路灯坏了。")
+    for place in range(5):
+        call(type="help", title="路灯不亮", text=f"柳园路 {place} 号的路灯坏了。")
+    red, green = (page(browser("dispatch.1").get(address, {"lamp": lamp})) for lamp in ("red", "green"))
+    assert numbers(red) == [late.number]
+    assert len(numbers(green)) == 5 and "只看了前" not in words(green)
+    monkeypatch.setattr(queues, "LOOKED_AT", 4)
+    assert "只看了前 4 件" in words(page(browser("dispatch.1").get(address, {"lamp": "grey"})))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,8 +26,9 @@ from huying.ledger.vocabulary import listed as words_of
 from huying.metrics import lamps
 
 ROWS = 30
-LOOKED_AT = 500
-"""A lamp is no column: that many rows are looked at for those of one colour, and the page says so."""
+BATCH, LOOKED_AT = 500, 5_000
+"""A lamp is no column: rows are looked at in batches until a page of one colour is full. Where that many were looked
+at and it isn't, the page says so."""
 FRESH_SECONDS = 30
 MOST_VIEWS = 30
 
@@ -78,12 +80,34 @@ def _coloured(
     name: str, visitor: Visitor, filters: Filters, after: tuple[datetime, int] | None
 ) -> tuple[list[Case], bool]:
     """The cases of the page and one more; with a lamp asked for, whether the looking was cut short."""
-    most = LOOKED_AT if filters.lamp else ROWS + 1
-    cases = lists.queue(name, visitor.actor, visitor.city, filters.sieve, visitor.at, after=after, most=most)
-    if not filters.lamp:
-        return cases, False
-    fitting = [case for case, colour in colours(cases, visitor) if colour == filters.lamp]
-    return fitting[: ROWS + 1], len(cases) == LOOKED_AT
+
+    def batch(last: Case | None, most: int) -> list[Case]:
+        place = after
+        if last is not None:
+            if last.next_due is None:
+                return []
+            place = last.next_due, last.pk
+        return lists.queue(name, visitor.actor, visitor.city, filters.sieve, visitor.at, after=place, most=most)
+
+    return _page(batch, filters.lamp, visitor)
+
+
+def _page(batch: Callable[[Case | None, int], list[Case]], lamp: str, visitor: Visitor) -> tuple[list[Case], bool]:
+    """A page of cases and one more, those of a lamp's colour where one is asked for; whether the looking was cut short.
+
+    `batch` gives so many cases behind one, or from where the page begins.
+    """
+    if not lamp:
+        return batch(None, ROWS + 1), False
+    fitting: list[Case] = []
+    last: Case | None = None
+    for _ in range(0, LOOKED_AT, BATCH):
+        cases = batch(last, BATCH)
+        fitting += [case for case, colour in colours(cases, visitor) if colour == lamp]
+        if len(cases) < BATCH or len(fitting) > ROWS:
+            return fitting[: ROWS + 1], False
+        last = cases[-1]
+    return fitting, True
 
 
 def _after(text: str) -> tuple[datetime, int] | None:
@@ -174,12 +198,12 @@ def not_for(visitor: Visitor, procedure: Procedure) -> None:
 
 def _registered(visitor: Visitor, filters: Filters, before: int | None) -> tuple[list[Case], bool]:
     """The cases of a register's page and one more; with a lamp asked for, whether the looking was cut short."""
-    most = LOOKED_AT if filters.lamp else ROWS + 1
-    cases = lists.register(visitor.actor, visitor.city, filters.sieve, before=before, most=most)
-    if not filters.lamp:
-        return cases, False
-    fitting = [case for case, colour in colours(cases, visitor) if colour == filters.lamp]
-    return fitting[: ROWS + 1], len(cases) == LOOKED_AT
+
+    def batch(last: Case | None, most: int) -> list[Case]:
+        place = before if last is None else last.pk
+        return lists.register(visitor.actor, visitor.city, filters.sieve, before=place, most=most)
+
+    return _page(batch, filters.lamp, visitor)
 
 
 def _months(visitor: Visitor, filters: Filters) -> list[tuple[months.Month, str]]:
