@@ -170,7 +170,7 @@
     list.textContent = "";
     Array.prototype.forEach.call(form.elements.photos.files, function (file) {
       var row = document.createElement("li");
-      row.textContent = file.name + "，" + Math.ceil(file.size / 1024) + " kB";
+      row.textContent = file.name + " · " + Math.ceil(file.size / 1024) + " kB";
       list.appendChild(row);
     });
   }
