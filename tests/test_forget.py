@@ -21,6 +21,7 @@ from huying.errors import Forgotten, Held, NotAllowed, StillOpen
 from huying.keeping import forget, persons, scrub
 from huying.ledger import administration, audit, find
 from huying.ledger.models import Case, Document, Entry
+from huying.ledger.number import said
 from huying.ledger.record import record
 from huying.notify.outbox import fan_out
 from tests.cast import act, call, who
@@ -156,6 +157,28 @@ def test_a_merged_case_waits_for_the_answer_of_the_one_that_it_joined(committed:
     act(mine, "merge", "hotline.1", into=other.number)
     with pytest.raises(StillOpen, match=other.number[:4]):
         forget.forget([mine], who("admin.security"), "asked")
+
+
+def test_what_was_said_of_the_alarm_that_a_call_rang_is_erased_with_it(
+    committed: None, tmp_path: Path, settings: Settings
+) -> None:
+    settings.HUYING_HOME = tmp_path
+    lamp = call(
+        type="help",
+        title="家里煤气泄漏，有人晕倒，着火了，要跳楼",
+        text=WORDS,
+        requester={"name": NAME, "phone": PHONE},
+    )
+    alarm = Case.objects.get(procedure="alarm")
+    act(alarm, "hear", "supervision.1", text=NOTE)
+    withdrawn(lamp)
+    with pytest.raises(StillOpen, match=said(alarm.number)):
+        forget.forget([lamp], who("admin.security"), "asked")
+    act(alarm, "close", "supervision.1", found="mistaken", text=NOTE)
+    erased = forget.forget([lamp], who("admin.security"), "asked")
+    assert set(erased.cases) == {lamp.number, alarm.number}
+    assert holding(files(tmp_path), SECRETS) == {}
+    assert list(audit.audit()) == []
 
 
 def test_an_open_case_a_held_one_and_a_stranger_are_refused(

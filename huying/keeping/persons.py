@@ -54,12 +54,13 @@ def with_parts(cases: Iterable[Case]) -> list[Case]:
 
 
 def _follow_ups(cases: Sequence[Case]) -> list[Case]:
-    """Cases that cite these. The citing case alone says so; it is looked for only where an act opened one."""
+    """Cases that cite these, alarms among them. The citing case alone says so, so only the kinds that may are read."""
     opened: list[Case] = []
     for case in cases:
         acts = rulebook.procedure(case.procedure).acts.values()
         opening = {act.name: act.follow_up for act in acts if act.follow_up}
-        if opening and Entry.objects.filter(case=case, act__in=opening).exists():
-            cited = Case.objects.filter(procedure__in=set(opening.values()), pk__gt=case.pk, parent=None)
-            opened += cited.filter(state__contains=f'"source":"{case.number}"')
+        done = set(Entry.objects.filter(case=case, act__in=opening).values_list("act", flat=True))
+        kinds = {opening[name] for name in done} | {act.alarms for act in acts if act.alarms}
+        cited = Case.objects.filter(procedure__in=kinds, pk__gt=case.pk, parent=None)
+        opened += cited.filter(state__contains=f'"source":"{case.number}"')
     return opened
