@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -210,3 +211,16 @@ def test_a_lamp_is_found_behind_any_number_of_others(address: str, monkeypatch: 
     assert len(numbers(green)) == 5 and "只看了前" not in words(green)
     monkeypatch.setattr(queues, "LOOKED_AT", 4)
     assert "只看了前 4 件" in words(page(browser("dispatch.1").get(address, {"lamp": "grey"})))
+
+
+def test_pages_of_a_queue_lead_through_cases_without_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "ROWS", 2)
+    cases = lamps(5)
+    Case.objects.filter(pk__in=[case.pk for case in cases[:3]]).update(next_due=None)
+    client, address, seen = browser("dispatch.1"), "/desk/queue/all", []
+    while address:
+        text = page(client.get(address))
+        seen += numbers(text)
+        found = re.search(r'href="([^"]*after=[^"]*)" data-next', text)
+        address = unescape(found[1]) if found else ""
+    assert seen == [case.number for case in (*cases[3:], *cases[:3])]

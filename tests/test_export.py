@@ -107,6 +107,20 @@ def test_an_export_in_batches_has_every_case_once(monkeypatch: pytest.MonkeyPatc
         assert sorted(got) == sorted(numbers)
 
 
+@pytest.mark.parametrize("undated", [slice(0, 3), slice(3, 6), slice(0, 6)])
+def test_cases_without_a_clock_are_exported_too_after_the_others(
+    undated: slice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huying.desk.export.BATCH", 2)
+    cases = [call(type="help", title="路灯不亮", text=f"柳园路 {place} 号的路灯坏了。") for place in range(6)]
+    without = [case.pk for case in cases[undated]]
+    Case.objects.filter(pk__in=without).update(next_due=None)
+    dated = [case.number for case in cases if case.pk not in without]
+    last = [case.number for case in cases if case.pk in without]
+    for address in (QUEUE, f"{QUEUE}?lamp=green"):
+        assert [row[0].replace(" ", "") for row in exported(browser("dispatch.1"), address)[3:]] == [*dated, *last]
+
+
 def test_only_administrators_take_the_register_of_the_administration_and_nobody_a_queue_that_isnt() -> None:
     client = browser("hotline.1")
     assert client.get("/desk/export/register/administration").status_code == 403

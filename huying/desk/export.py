@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO
 
@@ -21,21 +21,19 @@ from django.views.decorators.http import require_http_methods
 from huying.desk import rail
 from huying.desk.filters import LAMP_WORDS, Filters
 from huying.desk.page import show
-from huying.desk.queues import NoQueue, cells, not_for
-from huying.desk.rows import Line, colours, lines
+from huying.desk.queues import Batch, NoQueue, batches, cells, columns_of, lit, not_for, queued, registered
+from huying.desk.rows import Line, lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import BadInput, HuyingError, NotAllowed, sentence
-from huying.ledger import administration, lists, rulebook, timewords
+from huying.ledger import administration, rulebook, timewords
 from huying.ledger.actor import SYSTEM
-from huying.ledger.models import Case
 from huying.ledger.vocabulary import PEOPLE, ROLES, people
 from huying.ledger.vocabulary import listed as words_of
-from huying.ledger.writing import writing
+from huying.ledger.writing import reading, writing
 from huying.metrics import lamps
 
 BATCH = 200
 """So many rows are read at once: the memory of an export doesn't grow with its length."""
-WIDEST = 60
 UNPROCESSABLE = 422
 EXPORTERS = ROLES - {"volunteer"}
 """Who may take a list along: everybody who works for the city, each the lists that they see."""
@@ -68,8 +66,8 @@ class Listing:
     visitor: Visitor
     filters: Filters
     label: str
-    queue: str = ""
-    columns: tuple[tuple[str, str], ...] = ()
+    batch: Batch
+    columns: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def told(self) -> str:
@@ -83,26 +81,10 @@ class Listing:
             words.append(self.visitor.wording.say("by words"))
         return "；".join(words)
 
-    def cases(self) -> Iterator[list[Case]]:
-        """The cases in batches, in the order of the page."""
-        visitor, after, before = self.visitor, None, None
-        while True:
-            if self.queue:
-                batch = lists.queue(
-                    self.queue, visitor.actor, visitor.city, self.filters.sieve, visitor.at, after=after, most=BATCH
-                )
-            else:
-                batch = lists.register(visitor.actor, visitor.city, self.filters.sieve, before=before, most=BATCH)
-            if batch:
-                last = batch[-1]
-                after, before = (last.next_due, last.pk) if last.next_due else None, last.pk
-                yield self._lit(batch)
-            if len(batch) < BATCH or (self.queue and after is None):
-                return
-
-    def _lit(self, batch: list[Case]) -> list[Case]:
-        wanted = self.filters.lamp
-        return [case for case, colour in colours(batch, self.visitor) if colour == wanted] if wanted else batch
+    def rows(self) -> Iterator[Line]:
+        """The rows, in the order of the page."""
+        for cases in batches(self.batch, BATCH):
+            yield from lines(lit(cases, self.filters.lamp, self.visitor), self.visitor, facts=bool(self.columns))
 
 
 @require_http_methods(["GET", "POST"])
@@ -113,7 +95,8 @@ def queue(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponseBase
         raise NoQueue(name=name[:40])
     address = f"/desk/queue/{name}"
     filters = Filters.of(address, request.GET, visitor)
-    return _asked(request, Listing(visitor, filters, rail.label(name, visitor.language), queue=name))
+    label = rail.label(name, visitor.language)
+    return _asked(request, Listing(visitor, filters, label, queued(name, visitor, filters)))
 
 
 @require_http_methods(["GET", "POST"])
@@ -123,8 +106,8 @@ def register(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponseB
     procedure = rulebook.procedure(kind)
     not_for(visitor, procedure)
     filters = Filters.of(f"/desk/register/{kind}", {**request.GET.dict(), "kind": kind}, visitor)
-    columns = [(name, visitor.wording.of(field.label)) for name, field in procedure.fields.items() if field.listed]
-    return _asked(request, Listing(visitor, filters, visitor.wording.of(procedure.label), columns=tuple(columns)))
+    batch, columns = registered(visitor, filters), columns_of(procedure, visitor)
+    return _asked(request, Listing(visitor, filters, visitor.wording.of(procedure.label), batch, columns))
 
 
 def _asked(request: HttpRequest, listing: Listing) -> HttpResponseBase:
@@ -150,7 +133,8 @@ def _sent(listing: Listing, purpose: str) -> FileResponse:
     visitor = listing.visitor
     made = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it once it is sent
     try:
-        count = _written(made, listing, purpose)
+        with reading():  # cases move while the file is written: it is one look at all of them
+            count = _written(made, listing, purpose)
         with writing():
             said = {"person": visitor.actor.key, "number": count, "reason": purpose, "exported": listing.told}
             administration.note(SYSTEM, "export", said)
@@ -186,20 +170,18 @@ def _written(file: IO[bytes], listing: Listing, purpose: str) -> int:
 
 def _rows(sheet: xlsxwriter.worksheet.Worksheet, listing: Listing) -> int:
     count = 0
-    for batch in listing.cases():
-        for row in lines(batch, listing.visitor, facts=bool(listing.columns)):
-            count += 1
-            if count > settings.HUYING_EXPORT_ROWS:
-                raise TooManyRows(most=settings.HUYING_EXPORT_ROWS)
-            for column, text in enumerate(_texts(row, listing)):
-                sheet.write_string(count + 2, column, text)
+    for count, row in enumerate(listing.rows(), 1):
+        if count > settings.HUYING_EXPORT_ROWS:
+            raise TooManyRows(most=settings.HUYING_EXPORT_ROWS)
+        for column, text in enumerate(_texts(row, listing)):
+            sheet.write_string(count + 2, column, text)
     return count
 
 
 def _texts(row: Line, listing: Listing) -> Sequence[str]:
     """One row, each cell as the page says it."""
     visitor = listing.visitor
-    facts = [value for _, value in cells(row, list(listing.columns))]
+    facts = [value for _, value in cells(row, listing.columns)]
     return [
         row.spoken, row.title, row.kind, visitor.wording.say(LAMP_WORDS[row.lamp.colour]), row.lamp.why,
         row.stage, row.lead, row.area, row.category,

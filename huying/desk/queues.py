@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from huying.desk.rows import Line, colours, lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import BadInput, NotAllowed, UnknownCase, say
 from huying.ledger import find, lists, months, number, rulebook
+from huying.ledger.find import Place
 from huying.ledger.models import Case
 from huying.ledger.vocabulary import PEOPLE, Procedure, people
 from huying.ledger.vocabulary import listed as words_of
@@ -58,7 +59,7 @@ def listed(request: HttpRequest, visitor: Visitor, name: str, *, base: str = "/d
     after = _after(request.GET.get("after", ""))
     if name not in rail.QUEUES:
         raise NoQueue(name=name[:40])
-    cases, cut = _coloured(name, visitor, filters, after)
+    cases, cut = _page(queued(name, visitor, filters, after=after), filters.lamp, visitor)
     shown, more = cases[:ROWS], len(cases) > ROWS
     rows = lines(shown, visitor)
     label = rail.label(name, visitor.language)
@@ -76,55 +77,75 @@ def listed(request: HttpRequest, visitor: Visitor, name: str, *, base: str = "/d
     return show(request, visitor, "desk/queue.html", known)
 
 
-def _coloured(
-    name: str, visitor: Visitor, filters: Filters, after: tuple[datetime, int] | None
-) -> tuple[list[Case], bool]:
-    """The cases of the page and one more; with a lamp asked for, whether the looking was cut short."""
+Batch = Callable[[Case | None, int], list[Case]]
+"""So many cases of a list, those behind a case of it, or from where the list begins."""
+
+
+def queued(name: str, visitor: Visitor, filters: Filters, *, after: Place | None = None) -> Batch:
+    """The cases of a queue, in its order."""
 
     def batch(last: Case | None, most: int) -> list[Case]:
-        place = after
-        if last is not None:
-            if last.next_due is None:
-                return []
-            place = last.next_due, last.pk
+        place = after if last is None else (last.next_due, last.pk)
         return lists.queue(name, visitor.actor, visitor.city, filters.sieve, visitor.at, after=place, most=most)
 
-    return _page(batch, filters.lamp, visitor)
+    return batch
 
 
-def _page(batch: Callable[[Case | None, int], list[Case]], lamp: str, visitor: Visitor) -> tuple[list[Case], bool]:
-    """A page of cases and one more, those of a lamp's colour where one is asked for; whether the looking was cut short.
+def registered(visitor: Visitor, filters: Filters, *, before: int | None = None) -> Batch:
+    """The cases of a register, the newest first."""
 
-    `batch` gives so many cases behind one, or from where the page begins.
-    """
+    def batch(last: Case | None, most: int) -> list[Case]:
+        place = before if last is None else last.pk
+        return lists.register(visitor.actor, visitor.city, filters.sieve, before=place, most=most)
+
+    return batch
+
+
+def batches(batch: Batch, size: int) -> Iterator[list[Case]]:
+    """A whole list in batches."""
+    last: Case | None = None
+    while cases := batch(last, size):
+        yield cases
+        if len(cases) < size:
+            return
+        last = cases[-1]
+
+
+def lit(cases: list[Case], lamp: str, visitor: Visitor) -> list[Case]:
+    """The cases that have a lamp of this colour; all of them where none is asked for."""
+    return [case for case, colour in colours(cases, visitor) if colour == lamp] if lamp else cases
+
+
+def _page(batch: Batch, lamp: str, visitor: Visitor) -> tuple[list[Case], bool]:
+    """A page of cases and one more, those of a lamp where one is asked for; whether the looking was cut short."""
     if not lamp:
         return batch(None, ROWS + 1), False
     fitting: list[Case] = []
-    last: Case | None = None
-    for _ in range(0, LOOKED_AT, BATCH):
-        cases = batch(last, BATCH)
-        fitting += [case for case, colour in colours(cases, visitor) if colour == lamp]
-        if len(cases) < BATCH or len(fitting) > ROWS:
+    for number_, cases in enumerate(batches(batch, BATCH), 1):
+        fitting += lit(cases, lamp, visitor)
+        if len(fitting) > ROWS:
             return fitting[: ROWS + 1], False
-        last = cases[-1]
-    return fitting, True
+        if number_ * BATCH >= LOOKED_AT:
+            return fitting, len(cases) == BATCH
+    return fitting, False
 
 
-def _after(text: str) -> tuple[datetime, int] | None:
-    """The place behind which the page begins: the next due time and the id of a row; nothing where it is none."""
-    time, _, pk = text.partition("~")
+def _after(text: str) -> Place | None:
+    """The place behind which the page begins: the next due time, if it has one, and the id of a row; or nothing."""
+    time, apart, pk = text.partition("~")
+    key = whole(pk)
+    if not apart or key is None:
+        return None
     try:
-        at = datetime.fromisoformat(time)
+        at = datetime.fromisoformat(time) if time else None
     except ValueError:
         return None
-    key = whole(pk)
-    return (at, key) if key is not None and at.tzinfo else None
+    return (at, key) if at is None or at.tzinfo else None
 
 
 def _next(filters: Filters, last: Case) -> str:
-    if last.next_due is None:
-        return ""
-    return filters.address({**filters.asked, "after": f"{last.next_due.isoformat()}~{last.pk}"})
+    due = last.next_due.isoformat() if last.next_due else ""
+    return filters.address({**filters.asked, "after": f"{due}~{last.pk}"})
 
 
 def _lamps(filters: Filters, visitor: Visitor) -> list[tuple[str, str, str, bool]]:
@@ -170,11 +191,11 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
     query = {**request.GET.dict(), "kind": kind}
     filters = Filters.of(request.path, query, visitor)
     before = request.GET.get("before", "")
-    cases, cut = _registered(visitor, filters, whole(before))
+    cases, cut = _page(registered(visitor, filters, before=whole(before)), filters.lamp, visitor)
     rows = lines(cases[:ROWS], visitor, facts=True)
     label = visitor.wording.of(procedure.label)
     told.came(request, label, [row.number for row in rows])
-    columns = [(name, visitor.wording.of(field.label)) for name, field in procedure.fields.items() if field.listed]
+    columns = columns_of(procedure, visitor)
     known = {
         "label": label, "kind": kind, "filters": filters, "registers": rail.registers(visitor, kind),
         "columns": [words for _, words in columns], "rows": [(row, cells(row, columns)) for row in rows],
@@ -194,16 +215,6 @@ def not_for(visitor: Visitor, procedure: Procedure) -> None:
     if procedure.name == "administration" and not ADMINISTRATORS & visitor.roles:
         by = words_of(people(role) for role in PEOPLE if role in ADMINISTRATORS)
         raise NotAllowed(actor=visitor.name, act=procedure.label, by=by)
-
-
-def _registered(visitor: Visitor, filters: Filters, before: int | None) -> tuple[list[Case], bool]:
-    """The cases of a register's page and one more; with a lamp asked for, whether the looking was cut short."""
-
-    def batch(last: Case | None, most: int) -> list[Case]:
-        place = before if last is None else last.pk
-        return lists.register(visitor.actor, visitor.city, filters.sieve, before=place, most=most)
-
-    return _page(batch, filters.lamp, visitor)
 
 
 def _months(visitor: Visitor, filters: Filters) -> list[tuple[months.Month, str]]:
@@ -231,6 +242,11 @@ def _years(visitor: Visitor, filters: Filters) -> list[tuple[str, str, str]]:
 
 def _plain(filters: Filters) -> dict[str, str]:
     return {name: value for name, value in filters.asked.items() if name != "kind"}
+
+
+def columns_of(procedure: Procedure, visitor: Visitor) -> list[tuple[str, str]]:
+    """The listed facts that are columns of a register: name and label."""
+    return [(name, visitor.wording.of(field.label)) for name, field in procedure.fields.items() if field.listed]
 
 
 def cells(row: Line, columns: list[tuple[str, str]]) -> list[tuple[str, str]]:

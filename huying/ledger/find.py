@@ -123,15 +123,33 @@ QUEUE_NAMES = (*QUEUES, "unit", "overdue", "soon", "week", "all")
 SOON = timedelta(days=1)
 
 
+Place = tuple[datetime | None, int]
+"""Where a page of a queue ends: `next_due` and id of its last row."""
+
+
 def queue(
-    name: str, actor: Actor, *, at: datetime | None = None, after: tuple[datetime, int] | None = None, most: int = 50
+    name: str, actor: Actor, *, at: datetime | None = None, after: Place | None = None, most: int = 50
 ) -> list[Case]:
-    """One page of a queue of open cases, next due first; `after` is (next_due, id) of the last row shown."""
-    rows = waiting(name, actor, at=at)
-    if after is not None:
-        # Not `later, or the same time and a higher id`: PostgreSQL would gather and sort all that is later.
-        rows = rows.filter(next_due__gte=after[0]).exclude(next_due=after[0], pk__lte=after[1])
-    return list(rows.order_by("next_due", "pk")[:most])
+    """One page of a queue of open cases, in order."""
+    return in_order(waiting(name, actor, at=at), after=after, most=most)
+
+
+def in_order(rows: QuerySet[Case], *, after: Place | None, most: int) -> list[Case]:
+    """One page of cases, next due first, those without a running clock last; `after` is the place of the last shown.
+
+    Two questions rather than one that says where nothing stands: no index of either database has that order.
+    """
+    found: list[Case] = []
+    if after is None or after[0] is not None:
+        dated = rows.filter(next_due__isnull=False)
+        if after is not None:
+            # Not `later, or the same time and a higher id`: PostgreSQL would gather and sort all that is later.
+            dated = dated.filter(next_due__gte=after[0]).exclude(next_due=after[0], pk__lte=after[1])
+        found, after = list(dated.order_by("next_due", "pk")[:most]), None
+    if len(found) < most:
+        undated = rows.filter(next_due=None, pk__gt=after[1] if after else 0)
+        found += undated.order_by("pk")[: most - len(found)]
+    return found
 
 
 def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City | None = None) -> QuerySet[Case]:

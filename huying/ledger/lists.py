@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from huying.city.facts import City
 from huying.ledger import search
 from huying.ledger.actor import Actor
-from huying.ledger.find import QUEUE_NAMES, visible, waiting
+from huying.ledger.find import QUEUE_NAMES, Place, in_order, visible, waiting
 from huying.ledger.models import Case, Document, Entry, Listed
 from huying.ledger.telling import titles
 
@@ -70,13 +70,10 @@ class Row:
 
 
 def queue(
-    name: str, actor: Actor, city: City, sieve: Sieve, at: datetime, *, after: tuple[datetime, int] | None, most: int
+    name: str, actor: Actor, city: City, sieve: Sieve, at: datetime, *, after: Place | None, most: int
 ) -> list[Case]:
-    """One page of a sifted queue, next due first; `after` is (next_due, id) of the last row shown."""
-    rows = sieve.of(waiting(name, actor, at=at, city=city))
-    if after is not None:
-        rows = rows.filter(Q(next_due__gt=after[0]) | Q(next_due=after[0], pk__gt=after[1]))
-    return list(rows.order_by("next_due", "pk")[:most])
+    """One page of a sifted queue, in order; `after` is the place of the last row shown."""
+    return in_order(sieve.of(waiting(name, actor, at=at, city=city)), after=after, most=most)
 
 
 def register(actor: Actor, city: City, sieve: Sieve, *, before: int | None, most: int) -> list[Case]:
