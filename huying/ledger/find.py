@@ -137,17 +137,16 @@ def queue(
 def in_order(rows: QuerySet[Case], *, after: Place | None, most: int) -> list[Case]:
     """One page of cases, next due first, those without a running clock last; `after` is the place of the last shown.
 
-    Two questions rather than one that says where nothing stands: no index of either database has that order.
+    Behind a place it is two questions: no index has what comes later or never.
     """
-    found: list[Case] = []
-    if after is None or after[0] is not None:
-        dated = rows.filter(next_due__isnull=False)
-        if after is not None:
-            # Not `later, or the same time and a higher id`: PostgreSQL would gather and sort all that is later.
-            dated = dated.filter(next_due__gte=after[0]).exclude(next_due=after[0], pk__lte=after[1])
-        found, after = list(dated.order_by("next_due", "pk")[:most]), None
+    if after is None:
+        return list(rows.order_by(F("next_due").asc(nulls_last=True), "pk")[:most])
+    due, pk = after
+    # Not `later, or the same time and a higher id`: PostgreSQL would gather and sort all that is later.
+    dated = rows.filter(next_due__gte=due).exclude(next_due=due, pk__lte=pk) if due else rows.none()
+    found = list(dated.order_by("next_due", "pk")[:most])
     if len(found) < most:
-        undated = rows.filter(next_due=None, pk__gt=after[1] if after else 0)
+        undated = rows.filter(next_due=None, pk__gt=0 if due else pk)
         found += undated.order_by("pk")[: most - len(found)]
     return found
 
