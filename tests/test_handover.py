@@ -140,3 +140,8 @@ def test_what_can_not_be_handed_over_is_said_and_nothing_is_opened(post: str) ->
     form = {**hidden(page(client.get("/desk/handover"))), "post": post, "taker": "urban.2"}
     assert 'role="alert"' in page(client.post("/desk/handover", form), 422)
     assert not Case.objects.filter(procedure="handover").exists()
+
+
+def test_an_administrators_post_is_granted_and_never_handed_over() -> None:
+    for key in ("admin.system", "admin.security", "admin.audit"):
+        assert 'value="admin.' not in page(browser(key).get("/desk/handover")).partition('id="f-taker"')[0]

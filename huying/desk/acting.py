@@ -10,7 +10,7 @@ from huying.desk.asked import whole
 from huying.desk.case import Asking, CasePage, place, shown
 from huying.desk.form import Form, Reading, Typed
 from huying.desk.held import Desk
-from huying.desk.page import show
+from huying.desk.page import UNPROCESSABLE, show
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError, SecrecyMark, Stale, say, sentence
 from huying.ledger import find, number, rulebook
@@ -21,7 +21,6 @@ from huying.ledger.procedure import may
 from huying.ledger.record import Intake, open_case, record
 from huying.ledger.vocabulary import OPEN
 
-UNPROCESSABLE = 422
 CONFLICT = 409
 
 

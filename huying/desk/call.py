@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huying.city.calendar import Limit
 from huying.desk import names, once, told
 from huying.desk.form import Form, Typed
-from huying.desk.page import render, show
+from huying.desk.page import UNPROCESSABLE, render, show
 from huying.desk.rows import lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError, say, sentence
@@ -53,7 +53,7 @@ def call(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             except HuyingError as error:
                 trouble = sentence(error, visitor.language)
     known = _context(visitor, form, typed, errors) | {"trouble": trouble}
-    return show(request, visitor, "desk/call.html", known, status=422 if errors or trouble else 200)
+    return show(request, visitor, "desk/call.html", known, status=UNPROCESSABLE if errors or trouble else 200)
 
 
 def _form(visitor: Visitor) -> Form:

@@ -16,7 +16,7 @@ from huying.city.calendar import Limit
 from huying.desk import consequence, once, queues, told
 from huying.desk.asked import whole
 from huying.desk.form import Typed
-from huying.desk.page import show
+from huying.desk.page import UNPROCESSABLE, show
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError, Refused, TooEarly, UnknownCase, WrongWhen, say, sentence
 from huying.ledger import documents, find, rulebook, timewords
@@ -169,7 +169,7 @@ def callback(request: HttpRequest, visitor: Visitor, number: str) -> HttpRespons
                 trouble = sentence(error, visitor.language)
                 calling = Calling(number, visitor)
     known = _context(calling, typed, errors) | {"trouble": trouble, "way": told.way(request, calling.case.number)}
-    return show(request, visitor, "desk/callback.html", known, status=422 if errors or trouble else 200)
+    return show(request, visitor, "desk/callback.html", known, status=UNPROCESSABLE if errors or trouble else 200)
 
 
 def _recorded(request: HttpRequest, calling: Calling, typed: Typed) -> HttpResponse:

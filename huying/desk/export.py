@@ -20,21 +20,19 @@ from django.views.decorators.http import require_http_methods
 
 from huying.desk import rail
 from huying.desk.filters import LAMP_WORDS, Filters
-from huying.desk.page import show
+from huying.desk.page import UNPROCESSABLE, show
 from huying.desk.queues import Batch, NoQueue, batches, cells, columns_of, lit, not_for, queued, registered
 from huying.desk.rows import Line, lines
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import BadInput, HuyingError, NotAllowed, sentence
+from huying.errors import BadInput, HuyingError, sentence
 from huying.ledger import administration, rulebook, timewords
 from huying.ledger.actor import SYSTEM
-from huying.ledger.vocabulary import PEOPLE, ROLES, people
-from huying.ledger.vocabulary import listed as words_of
+from huying.ledger.vocabulary import ROLES
 from huying.ledger.writing import reading, writing
 from huying.metrics import lamps
 
 BATCH = 200
 """So many rows are read at once: the memory of an export doesn't grow with its length."""
-UNPROCESSABLE = 422
 EXPORTERS = ROLES - {"volunteer"}
 """Who may take a list along: everybody who works for the city, each the lists that they see."""
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -113,9 +111,7 @@ def register(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponseB
 def _asked(request: HttpRequest, listing: Listing) -> HttpResponseBase:
     """The form that asks for the purpose; then the file."""
     visitor, trouble, purpose = listing.visitor, "", request.POST.get("purpose", "")
-    if not visitor.roles & EXPORTERS:
-        by = words_of(people(role) for role in PEOPLE if role in EXPORTERS)
-        raise NotAllowed(actor=visitor.name, act={"zh-Hans": "导出 Excel", "en": "Export to Excel"}, by=by)
+    visitor.needs(EXPORTERS, rulebook.procedure(administration.NAME).acts["export"].label)
     if request.method == "POST":
         try:
             return _sent(listing, purpose)

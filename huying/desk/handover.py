@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods
 
+from huying.city.facts import ADMINISTRATORS
 from huying.desk import once, told
-from huying.desk.page import show
+from huying.desk.page import UNPROCESSABLE, show
 from huying.desk.rows import lines
 from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError, sentence
@@ -17,8 +18,9 @@ from huying.ledger.actor import same_house
 from huying.ledger.chain import LEADER
 from huying.ledger.vocabulary import people
 
-UNPROCESSABLE = 422
 APART = "|"
+KEPT = ADMINISTRATORS | {"volunteer"}
+"""Posts that nobody hands over: the security administrator grants the one, an organisation names the other."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def _held(visitor: Visitor) -> list[Held]:
     for key, person in city.people.items():
         for post in person.posts:
             mine = key == visitor.actor.key or any(same_house(post.unit, unit, city) for unit in led)
-            if mine and post.valid(today) and post.role not in ("admin", "volunteer"):
+            if mine and post.valid(today) and post.role not in KEPT:
                 count = posts.with_post(key, post.role, post.unit, city).count()
                 words = " · ".join([person.name, wording.of(people(post.role)), wording.unit(post.unit)])
                 found.append(Held(APART.join((key, post.role, post.unit)), words, count))

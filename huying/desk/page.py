@@ -18,6 +18,8 @@ from huying.pages.language import spoken
 if TYPE_CHECKING:
     from huying.desk.visitor import Visitor
 
+UNPROCESSABLE = 422
+"""The answer to a form that can't be done as it was filled in."""
 TOLD = "told"
 """Under this name a session keeps what the next page says once: that an act was done."""
 

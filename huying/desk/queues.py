@@ -18,12 +18,11 @@ from huying.desk.models import View
 from huying.desk.page import show
 from huying.desk.rows import Line, colours, lines
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import BadInput, NotAllowed, UnknownCase, say
+from huying.errors import BadInput, UnknownCase, say
 from huying.ledger import find, lists, months, number, rulebook
 from huying.ledger.find import Place
 from huying.ledger.models import Case
-from huying.ledger.vocabulary import PEOPLE, Procedure, people
-from huying.ledger.vocabulary import listed as words_of
+from huying.ledger.vocabulary import Procedure
 from huying.metrics import lamps
 
 ROWS = 30
@@ -212,9 +211,8 @@ def register(request: HttpRequest, visitor: Visitor, kind: str = "request") -> H
 
 def not_for(visitor: Visitor, procedure: Procedure) -> None:
     """Refuse the register of the administration to whoever is no administrator. Raises NotAllowed."""
-    if procedure.name == "administration" and not ADMINISTRATORS & visitor.roles:
-        by = words_of(people(role) for role in PEOPLE if role in ADMINISTRATORS)
-        raise NotAllowed(actor=visitor.name, act=procedure.label, by=by)
+    if procedure.name == "administration":
+        visitor.needs(ADMINISTRATORS, procedure.label)
 
 
 def _months(visitor: Visitor, filters: Filters) -> list[tuple[months.Month, str]]:

@@ -11,9 +11,8 @@ from huying.city.facts import ADMINISTRATORS
 from huying.desk.asked import whole
 from huying.desk.page import show
 from huying.desk.visitor import Visitor, signed_in
-from huying.errors import NotAllowed
 from huying.ledger import administration, lists, number, rulebook
-from huying.ledger.vocabulary import PEOPLE, Act, Procedure, listed, people
+from huying.ledger.vocabulary import PEOPLE, Act, Procedure, people
 
 RIGHTS = {"zh-Hans": "权限", "en": "Rights"}
 LOOKS = {"zh-Hans": "身份查看记录", "en": "Looks at identities"}
@@ -21,18 +20,11 @@ MACHINES = frozenset({"clock", "case", "import", "parent"})
 MOST = 100
 
 
-def _only(roles: frozenset[str], visitor: Visitor, label: object) -> None:
-    """Raise NotAllowed for everybody else."""
-    if not roles & visitor.roles:
-        by = listed(people(role) for role in PEOPLE if role in roles)
-        raise NotAllowed(actor=visitor.name, act=label, by=by)
-
-
 @require_safe
 @signed_in
 def rights(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The matrix of one procedure: its acts, and which word of `by` lets whom do them."""
-    _only(ADMINISTRATORS, visitor, RIGHTS)
+    visitor.needs(ADMINISTRATORS, RIGHTS)
     procedures = rulebook.everything()
     kind = request.GET.get("kind", "request")
     procedure = procedures.get(kind) or next(iter(procedures.values()))
@@ -70,7 +62,7 @@ def _columns(procedure: Procedure) -> list[str]:
 @signed_in
 def looks(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Who looked at whose identity, when and why, the newest first. What was seen isn't here."""
-    _only(frozenset({"auditor"}), visitor, LOOKS)
+    visitor.needs({"auditor"}, LOOKS)
     before = request.GET.get("before", "")
     found = lists.looks(before=whole(before), most=MOST)
     wording = visitor.wording

@@ -5,7 +5,7 @@ Every address of the desk is a view behind `signed_in`: whoever isn't signed in,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import update_wrapper
@@ -23,9 +23,10 @@ from huying.city.facts import ADMINISTRATORS, City
 from huying.desk import sittings
 from huying.desk.asked import unusable
 from huying.desk.page import render, turned_away
-from huying.errors import HuyingError, UnknownCase
+from huying.errors import HuyingError, NotAllowed, UnknownCase
 from huying.ledger.actor import Actor, person
 from huying.ledger.now import now
+from huying.ledger.vocabulary import PEOPLE, listed, people
 from huying.ledger.wording import Wording
 from huying.pages.language import spoken
 
@@ -49,6 +50,12 @@ class Visitor:
     def roles(self) -> frozenset[str]:
         """The roles that the person holds today, deputised ones included."""
         return frozenset(post.role for post in self.actor.posts)
+
+    def needs(self, roles: Collection[str], label: object) -> None:
+        """Raise NotAllowed for what `label` says, unless the person holds one of these roles."""
+        if not self.roles.intersection(roles):
+            by = listed(people(role) for role in PEOPLE if role in roles)
+            raise NotAllowed(actor=self.name, act=label, by=by)
 
     @property
     def name(self) -> str:

@@ -90,6 +90,11 @@ def same_house(one: str, other: str, city: City) -> bool:
     return city.organ(one) == city.organ(other) and (one in city.above(other) or other in city.above(one))
 
 
+def house(unit: str, city: City) -> frozenset[str]:
+    """The units that are one body at work with this one."""
+    return frozenset(code for code in city.units if same_house(unit, code, city))
+
+
 def works_at(actor: Actor, unit: str, city: City, roles: frozenset[str] = WORKERS) -> bool:
     """Whether the actor holds one of `roles` at `unit` or a division of its own body."""
     return any(post.role in roles and same_house(post.unit, unit, city) for post in actor.posts)
@@ -188,7 +193,7 @@ def scopes(actor: Actor, city: City) -> Iterator[tuple[Post, frozenset[str], fro
     for post in actor.posts:
         if post.role in ADMINISTRATORS or post.role == "volunteer":
             continue
-        units = frozenset(unit for unit in city.units if same_house(post.unit, unit, city))
+        units = house(post.unit, city)
         areas: frozenset[str] = frozenset()
         if post.role in DESKS:
             unit = city.unit(post.unit)

@@ -15,7 +15,7 @@ from huying.city import store
 from huying.city.facts import City
 from huying.errors import CannotCite, CannotMerge, LeadIsAccused, TooDeep, UnknownCase
 from huying.ledger import documents, number, rulebook, said
-from huying.ledger.actor import SYSTEM, Actor, Around, covers, same_house, sees
+from huying.ledger.actor import SYSTEM, Actor, Around, covers, house, sees
 from huying.ledger.clockwork import ANSWER, Clockwork
 from huying.ledger.fold import State
 from huying.ledger.ledger import Opening, Step, append, create
@@ -99,8 +99,7 @@ def _hand_over(case: Case, scene: Scene) -> None:
     """Every open case in the giver's hands at the unit goes into the taker's, each by a quiet entry of its own."""
     state = case.folded()
     giver, taker, unit = str(state.facts["giver"]), state.owner, str(state.facts["at"])
-    house = [code for code in scene.city.units if same_house(code, unit, scene.city)]
-    rows = Case.objects.select_for_update().filter(owner=giver, lead__in=house, closed=None)
+    rows = Case.objects.select_for_update().filter(owner=giver, lead__in=house(unit, scene.city), closed=None)
     for held in rows.order_by("pk"):
         _quiet(held, "hand_over", {"owner": taker}, {"owner": taker}, scene.at)
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from huying.city.facts import City, Post
 from huying.ledger import number
-from huying.ledger.actor import Actor, same_house
+from huying.ledger.actor import Actor, house, same_house
 from huying.ledger.chain import LEADER
 from huying.ledger.models import Case, Listed
 from huying.ledger.now import now
@@ -33,11 +33,7 @@ def with_post(person: str, role: str, unit: str, city: City) -> QuerySet[Case]:
     rows = Case.objects.filter(closed=None).exclude(procedure__in=("administration", NAME))
     if role == LEADER:
         return rows.filter(lead__in=city.subtree(unit))
-    return rows.filter(owner=person, lead__in=_house(unit, city))
-
-
-def _house(unit: str, city: City) -> list[str]:
-    return [code for code in city.units if same_house(code, unit, city)]
+    return rows.filter(owner=person, lead__in=house(unit, city))
 
 
 def offer(giver: str, role: str, unit: str, taker: str, actor: Actor, city: City) -> Case:
