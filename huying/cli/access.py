@@ -6,14 +6,12 @@ from huying.city import store
 from huying.cli import terminal
 from huying.intake import keys
 from huying.ledger import administration
-from huying.ledger.actor import Actor, person
-from huying.ledger.now import now
+from huying.ledger.actor import Actor
 from huying.ledger.timewords import day_words
 
 
 def _administrator(key: str | None) -> Actor:
-    city = store.current()
-    return person(key, city, city.calendar.local(now()).date()) if key else administration.administrator(city)
+    return administration.administrator(store.current(), key=key)
 
 
 def add(owner: str, scope: str, per_hour: int, reason: str, key: str | None) -> None:

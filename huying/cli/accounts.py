@@ -6,16 +6,12 @@ from huying.city import store
 from huying.cli import terminal
 from huying.desk import accounts
 from huying.ledger import administration
-from huying.ledger.actor import Actor, person
-from huying.ledger.now import now
+from huying.ledger.actor import Actor
 from huying.ledger.writing import writing
 
 
 def _administrator(key: str | None) -> Actor:
-    city = store.current()
-    return (
-        person(key, city, city.calendar.local(now()).date()) if key else administration.administrator(city, "security")
-    )
+    return administration.administrator(store.current(), "security", key=key)
 
 
 def add(key: str, administrator: str | None) -> None:

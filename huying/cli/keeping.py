@@ -85,8 +85,7 @@ def _when(at: datetime | None, city: City) -> str:
 
 def erase(who: str, ground: str, key: str | None) -> None:
     """Erase what is kept about a person and say what was done. Raises NotAllowed, StillOpen, Held, UnknownCaller."""
-    city = store.current()
-    actor = acting(key, city) if key else administration.administrator(city, "security")
+    actor = administration.administrator(store.current(), "security", key=key)
     erased = forget.forget(persons.cases_of(_whose(who)), actor, ground)
     if not erased.cases:
         terminal.say("There is nothing left to erase.")

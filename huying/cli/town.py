@@ -15,7 +15,6 @@ from huying.cli import places, terminal
 from huying.cli.checking import told
 from huying.errors import BadCity, NoCity, UnknownPerson
 from huying.ledger import administration, coming
-from huying.ledger.actor import person
 from huying.ledger.now import now
 from huying.ledger.vocabulary import people
 from huying.ledger.wording import Wording
@@ -63,7 +62,7 @@ def load(path: Path, key: str | None) -> None:
         city, new = administration.begin(path), True
     else:
         here = store.current()
-        actor = person(key, here, _today(here)) if key else administration.administrator(here)
+        actor = administration.administrator(here, key=key)
         city, new = administration.load_city(path, actor)
     message = (
         "{city}: version {version} is in force." if new else "{city}: unchanged, version {version} stays in force."
@@ -74,7 +73,7 @@ def load(path: Path, key: str | None) -> None:
 def load_procedures(path: Path | None, key: str | None) -> None:
     """Put the package's procedures, those of `path` laid over them, in force where they changed."""
     here = store.current()
-    actor = person(key, here, _today(here)) if key else administration.administrator(here)
+    actor = administration.administrator(here, key=key)
     changed = administration.load_procedures(actor, shadow=path)
     message = "Procedures put in force: {names}." if changed else "Nothing has changed: every procedure is in force."
     terminal.say(message, names="、".join(changed))

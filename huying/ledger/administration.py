@@ -40,11 +40,11 @@ def standing(actor: Actor) -> Case:
     return found or open_case(Intake(NAME, source_system=NAME, source_ref=str(retired + 1)), actor)
 
 
-def administrator(city: City, role: str = "system") -> Actor:
-    """The first person whom the city's data names as one of the three administrators: today, in that role."""
+def administrator(city: City, role: str = "system", *, key: str | None = None) -> Actor:
+    """The person of that key; left out, the first who holds that role today. Raises UnknownPerson."""
     today = _today(city)
-    keys = [key for key in city.people if any(post.role == role for post in city.posts(key, on=today))]
-    return person(min(keys), city, today)
+    held = (other for other in city.people if any(post.role == role for post in city.posts(other, on=today)))
+    return person(key or min(held), city, today)
 
 
 def _today(city: City) -> date:
