@@ -15,7 +15,7 @@ from typing import Any
 from dateutil.rrule import rrule, rrulestr
 
 from huying.city.calendar import Calendar, Limit
-from huying.city.facts import Recurrence, Words
+from huying.city.facts import LANGUAGES, Recurrence, Words
 from huying.city.tables import CODE, Reading
 from huying.errors import BadLimit
 
@@ -174,10 +174,10 @@ class _Rule:
     def _label(self) -> Words:
         label = self.row.get("label")
         words = label if isinstance(label, dict) else {}
-        for language in ("zh-Hans", "en"):
+        for language in LANGUAGES:
             if not isinstance(words.get(language), str) or not words[language].strip():
                 self.wrong("label", "“{key}” has no words in {which}.", key="label", which=language)
-        return {language: str(words.get(language, "")) for language in ("zh-Hans", "en")}
+        return {language: str(words.get(language, "")) for language in LANGUAGES}
 
     def _unit(self) -> str:
         unit = self._text("unit")
