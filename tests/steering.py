@@ -13,10 +13,9 @@ from itertools import pairwise
 from huying.city import store
 from huying.ledger import rulebook
 from huying.ledger.actor import SYSTEM
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.documents import FORGET
 from huying.ledger.models import Case
-from huying.ledger.vocabulary import OPEN, Act, Procedure
+from huying.ledger.vocabulary import ANSWER, OPEN, Act, Procedure
 from tests import plans
 from tests.editions import with_next_year, with_renamed_stage
 from tests.saying import UNITS
@@ -321,7 +320,7 @@ def _forgotten(walk: Walk, kind: str) -> bool:
         if way is None or not reach(walk, kind, end):
             continue
         for case in walk.cases(kind):
-            if case.closed and not case.folded().facts.get("held") and not case.folded().facts.get("forgotten"):
+            if case.closed and not case.folded().facts.get("held") and not case.folded().forgotten:
                 said = walk.says(procedure.act(FORGET), case, careful=True)
                 if walk.act(case, procedure.act(FORGET), SYSTEM.key, said):
                     return True

@@ -37,7 +37,6 @@ from huying.portal.models import Link, WrongDigits
 GRACE_SECONDS = 60
 """A file that was stored since stays for the sweep: a call that is just coming in may be about to name it."""
 JOURNAL = "erasures.jsonl"
-FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True)
@@ -60,18 +59,10 @@ def forget(cases: Sequence[Case], actor: Actor, ground: str) -> Erased:
         for case in cases if erased else ():
             said = {"case": case.number, "number": len(erased), "erasing": ground}
             administration.note(actor, documents.FORGET, said)
-    return finished(erased, blobs)
+    return _finished(erased, blobs)
 
 
-def forget_many(cases: Sequence[Case], ground: str) -> list[Case]:
-    """Erase what the system itself must, in the caller's transaction: one entry of the administration for all."""
-    erased, _ = _erased(cases, ground)
-    if erased:
-        administration.note(SYSTEM, documents.FORGET, {"number": len(erased), "erasing": ground})
-    return erased
-
-
-def finished(erased: Iterable[Case], blobs: Iterable[str]) -> Erased:
+def _finished(erased: Iterable[Case], blobs: Iterable[str]) -> Erased:
     """After the transaction: the content of files, the journal beside the database, the freed room."""
     numbers = tuple(case.number for case in erased)
     _journal(numbers, now())
@@ -88,7 +79,7 @@ def _scrubbed() -> bool:
 
 
 def _erased(cases: Sequence[Case], ground: str) -> tuple[list[Case], set[str]]:
-    wanted = [case for case in persons.with_parts(cases) if not case.folded().facts.get(FORGOTTEN)]
+    wanted = [case for case in persons.with_parts(cases) if not case.folded().forgotten]
     for case in wanted:
         if case.into is not None and case.into.closed is None:
             raise StillOpen(number=number.said(case.into.number))

@@ -96,7 +96,7 @@ def _kept(case: Case, actor: Actor, reason: str, language: str) -> Kept:
         name=caller.name, phone=caller.phone, email=caller.email, address=caller.address,
         papers=tuple(_papers(case)), looks=tuple(_looks(case)),
         letters=tuple(letters.values_list("channel", "at", "state")),
-        links=Link.objects.filter(case=case).count(), forgotten=bool(case.folded().facts.get("forgotten")),
+        links=Link.objects.filter(case=case).count(), forgotten=case.folded().forgotten,
     )  # fmt: skip
 
 

@@ -150,6 +150,16 @@ class State:
         return self.answered <= answer.due
 
     @property
+    def forgotten(self) -> bool:
+        """Whether what was said of people is erased."""
+        return bool(self.facts.get("forgotten"))
+
+    @property
+    def urgency(self) -> str:
+        """How urgent the case was said to be, "" where nobody said."""
+        return str(self.facts.get("urgency", ""))
+
+    @property
     def alarm(self) -> str | None:
         """When the runner must look next: the earliest `next` of the running clocks."""
         return min((c.next for c in self.running.values() if c.next), default=None)

@@ -35,12 +35,11 @@ from huying.errors import (
 from huying.ledger import number
 from huying.ledger.actor import Actor, Around, accused, fits, person, same_house
 from huying.ledger.changes import Changes
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State, instant, stamp
 from huying.ledger.question import Question, called, count_key, doer, organs
 from huying.ledger.rules import GATES, SAYINGS
 from huying.ledger.timewords import in_words
-from huying.ledger.vocabulary import Field, Procedure, Words, listed, people
+from huying.ledger.vocabulary import ANSWER, Field, Procedure, Words, listed, people
 
 _UNSAID = {"zh-Hans": "未填", "en": "not said"}
 _NOT_THE_CITY = {"zh-Hans": "一个具体单位，不能是全市", "en": "one unit, not the whole city"}
@@ -130,7 +129,7 @@ def _who(q: Question) -> str:
 
 def _remembered(q: Question) -> None:
     """Without its words nobody can go on with a case; only the system's own steps go on."""
-    if q.state.facts.get("forgotten") and not q.act.quiet and "case" not in q.actor.relations:
+    if q.state.forgotten and not q.act.quiet and "case" not in q.actor.relations:
         raise Forgotten(act=q.act.label)
 
 
