@@ -78,7 +78,7 @@ class Calling:
     def between(self) -> str:
         """How long the city lets pass between two tries."""
         listed = self.visitor.city.limit(
-            self.procedure.name, "retry", category=self.state.category, urgency=str(self.state.facts.get("urgency", ""))
+            self.procedure.name, "retry", category=self.state.category, urgency=self.state.urgency
         )
         limit = listed or Limit.parse(self.procedure.clocks["retry"].limit)
         return timewords.spell(limit, self.visitor.language)

@@ -10,7 +10,6 @@ from functools import cached_property
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from huying.city.facts import RUNGS
 from huying.desk import consequence, once, preview, told
 from huying.desk.asked import whole
 from huying.desk.clocks import Shown, clocks
@@ -23,12 +22,11 @@ from huying.desk.visitor import Visitor, signed_in
 from huying.errors import HuyingError
 from huying.ledger import files, find, rulebook, urging
 from huying.ledger.actor import accused
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State
 from huying.ledger.models import Case, Document
 from huying.ledger.telling import tell
 from huying.ledger.told import Happened, Open, Telling
-from huying.ledger.vocabulary import REQUESTER, Act, Procedure
+from huying.ledger.vocabulary import ANSWER, REQUESTER, Act, Procedure
 from huying.metrics.lamps import Lamp, lamp
 from huying.notify.words import Message
 
@@ -39,7 +37,7 @@ WORDS = ("text", "tried", "verbatim", "demands")
 KEYS = 9
 FILLED = frozenset({"type", "urgency", "wish"})
 """Kept facts that a form begins with; other facts are said anew each time."""
-SILENT = frozenset({urging.PASS, *RUNGS, urging.HELD, "letter", "undelivered"})
+SILENT = urging.STEPS | {"letter", "undelivered"}
 """What moves nothing: reminders, and letters."""
 
 
@@ -172,7 +170,7 @@ class CasePage:
     @property
     def urging(self) -> frozenset[str]:
         """The acts that stand in the timeline under a bell."""
-        return frozenset({urging.PASS, *RUNGS, urging.HELD})
+        return urging.STEPS
 
     @cached_property
     def thread(self) -> Thread:

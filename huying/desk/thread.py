@@ -38,5 +38,5 @@ def _next(name: str, state: State, procedure: Procedure, visitor: Visitor) -> tu
     rule, clock = procedure.clocks.get(name), state.clocks[name]
     if rule is None or rule.every or not clock.next:
         return None
-    ladder = urging.steps(rule, clock, procedure, str(state.facts.get("urgency", "")), visitor.city)
+    ladder = urging.steps(rule, clock, procedure, state.urgency, visitor.city)
     return next(((at, act, name) for at, act in ladder if at >= clock.next and act != urging.PASS), None)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from huying.errors import NothingToAnswer
-from huying.ledger.clockwork import ANSWER, Clockwork
+from huying.ledger.clockwork import Clockwork
 from huying.ledger.fold import State, apply, stamp
 from huying.ledger.question import Question, count_key, standing
+from huying.ledger.vocabulary import ANSWER
 
 SPOKEN = ("lead", "owner", "category", "area", "outcome", "about")
 SEALING = ("confidential", "anonymous")

@@ -16,9 +16,8 @@ from huying.ledger import clock as counting
 from huying.ledger import timewords, urging
 from huying.ledger.actor import Actor
 from huying.ledger.fold import Clock, State, instant, stamp
-from huying.ledger.vocabulary import ClockRule, Procedure
+from huying.ledger.vocabulary import ANSWER, ClockRule, Procedure
 
-ANSWER = "answer"
 CALENDAR = "calendar"
 
 
@@ -81,7 +80,7 @@ class Clockwork:
         """The limit that applies now: what was said, or the city's table, or the file's default."""
         if rule.limit.startswith("@"):
             return self._spoken(rule)
-        urgency = str(self.state.facts.get("urgency", ""))
+        urgency = self.state.urgency
         listed = self.city.limit(self.procedure.name, rule.name, category=self.state.category, urgency=urgency)
         return listed or Limit.parse(rule.limit)
 
@@ -293,7 +292,7 @@ class Clockwork:
             return None
 
     def _ladder(self, rule: ClockRule, clock: Clock) -> list[tuple[str, str]]:
-        return urging.steps(rule, clock, self.procedure, str(self.state.facts.get("urgency", "")), self.city)
+        return urging.steps(rule, clock, self.procedure, self.state.urgency, self.city)
 
     def fix_dates(self) -> None:
         """Give each clock that awaited a calendar year its date, counted from where it was counted.

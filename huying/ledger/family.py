@@ -16,13 +16,13 @@ from huying.city.facts import City
 from huying.errors import CannotCite, CannotMerge, LeadIsAccused, TooDeep, UnknownCase
 from huying.ledger import documents, number, rulebook, said
 from huying.ledger.actor import SYSTEM, Actor, Around, covers, house, sees
-from huying.ledger.clockwork import ANSWER, Clockwork
+from huying.ledger.clockwork import Clockwork
 from huying.ledger.fold import State
 from huying.ledger.ledger import Opening, Step, append, create
 from huying.ledger.models import Case, Entry
 from huying.ledger.procedure import child_moved
 from huying.ledger.step import Scene, decided
-from huying.ledger.vocabulary import OPEN, REQUESTER, Act
+from huying.ledger.vocabulary import ANSWER, OPEN, REQUESTER, Act
 
 DEEPEST = 8
 
@@ -66,7 +66,7 @@ def _opening(parent: Case, state: State, act: Act, item: Mapping[str, object], a
 
 def _inherited(opening: Act, values: said.Said, parent: State) -> said.Said:
     """A child keeps its parent's place, subject and urgency where nothing else was said: one fact is typed once."""
-    known = {"category": parent.category, "area": parent.area, "urgency": str(parent.facts.get("urgency", ""))}
+    known = {"category": parent.category, "area": parent.area, "urgency": parent.urgency}
     taken = {name: value for name, value in known.items() if value and name in opening.fields}
     return {**taken, **values}
 

@@ -18,7 +18,7 @@ def press(case: Case, state: State, name: str) -> None:
     """Write the entry of the step that the clock `name` of a locked case has reached. Raises NothingToAnswer."""
     city, procedure = store.current(), rulebook.procedure(state.procedure)
     rule, clock = procedure.clocks[name], state.clocks[name]
-    ladder = urging.steps(rule, clock, procedure, str(state.facts.get("urgency", "")), city)
+    ladder = urging.steps(rule, clock, procedure, state.urgency, city)
     act = urging.PASS if rule.every else urging.reached(clock, ladder, now())
     if not urging.held(state, act, _noticed(state.lead, act, city), now(), city) and _done(case, act, name):
         return

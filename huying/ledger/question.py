@@ -7,9 +7,8 @@ from datetime import datetime
 
 from huying.city.facts import City
 from huying.ledger.actor import Actor, Around
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State
-from huying.ledger.vocabulary import Act, Procedure, people
+from huying.ledger.vocabulary import ANSWER, Act, Procedure, people
 
 
 @dataclass(frozen=True)

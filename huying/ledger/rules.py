@@ -44,11 +44,10 @@ from huying.errors import (
 from huying.ledger import clock as counting
 from huying.ledger import number
 from huying.ledger.actor import Around, fits, may_unseal, same_house, serves, works_at
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import instant, stamp
 from huying.ledger.question import Question, called, doer, organs
 from huying.ledger.timewords import in_words
-from huying.ledger.vocabulary import Words, listed, people
+from huying.ledger.vocabulary import ANSWER, Words, listed, people
 
 Said = Mapping[str, object]
 APPROVERS = ("supervisor", "opener", "dispatcher")

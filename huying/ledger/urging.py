@@ -12,19 +12,19 @@ from huying.city.calendar import Calendar, Limit
 from huying.city.facts import RUNGS, City
 from huying.ledger import clock as counting
 from huying.ledger.fold import Clock, State, instant, stamp
-from huying.ledger.vocabulary import ClockRule, Procedure
+from huying.ledger.vocabulary import ANSWER, ClockRule, Procedure
 
 PASS = "pass"
 HELD = "hold_back"
 REMIND, URGE, SUPERVISE, BULLETIN, ESCALATE = RUNGS
 ACCOUNT = "account_for"
+STEPS = frozenset({PASS, *RUNGS, HELD})
+"""What the runner writes of a clock: none of it moves a case."""
 THREAD = frozenset({*RUNGS, HELD, ACCOUNT})
 """The acts that make up the one supervision thread of a case."""
 NOTICES = frozenset({SUPERVISE, BULLETIN})
 """The rungs that are written notices: counted against what a unit gets in a week."""
 UNITS_OWN = frozenset({"lead", "owner"})
-PROMISE = "answer"
-"""The clock of which somebody is reminded before it passes."""
 WEEK = timedelta(days=7)
 
 
@@ -38,7 +38,7 @@ def steps(rule: ClockRule, clock: Clock, procedure: Procedure, urgency: str, cit
         if not row.before:
             act = row.rung if rule.on in UNITS_OWN and row.rung in procedure.acts else PASS
             found.append((stamp(counting.earliest(due, row.step, city.calendar)), act))
-        elif rule.name == PROMISE and REMIND in procedure.acts:
+        elif rule.name == ANSWER and REMIND in procedure.acts:
             found.append((stamp(before(due, row.step, city.calendar)), REMIND))
     return sorted(step for step in found if step[0] > clock.began)
 

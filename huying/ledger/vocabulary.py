@@ -18,6 +18,8 @@ Words = Mapping[str, str]
 LANGUAGES = ("zh-Hans", "en")
 OPEN = "open"
 """The act that begins a case; other acts may, where they say `begins`."""
+ANSWER = "answer"
+"""The clock of the promise to whoever called, or to the desk that handed the work down."""
 REQUESTER = "requester"
 """The key under which whoever called acts, and the field that says who that is."""
 ROLES = frozenset(facts.ROLES)

@@ -14,9 +14,9 @@ from huying.city.calendar import Calendar
 from huying.errors import say
 from huying.ledger import clock as counting
 from huying.ledger import timewords
-from huying.ledger.clockwork import ANSWER, unit_of
+from huying.ledger.clockwork import unit_of
 from huying.ledger.fold import Clock, State, instant
-from huying.ledger.vocabulary import Procedure
+from huying.ledger.vocabulary import ANSWER, Procedure
 from huying.ledger.wording import Wording
 
 RULE = 1

@@ -13,10 +13,10 @@ from django.conf import settings
 from huying.city import store
 from huying.errors import say
 from huying.ledger import documents, number, rulebook, timewords
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State, instant
 from huying.ledger.models import Case, Entry
 from huying.ledger.telling import titles
+from huying.ledger.vocabulary import ANSWER
 from huying.ledger.wording import Wording
 
 # What an act means to whoever called; any other act is told as “{act}: now at {stage}”.

@@ -10,9 +10,9 @@ from huying.city.facts import City
 from huying.errors import HuyingError
 from huying.ledger import clock as counting
 from huying.ledger import rulebook, timewords
-from huying.ledger.clockwork import ANSWER
 from huying.ledger.fold import State, instant
 from huying.ledger.told import Deadline, Telling
+from huying.ledger.vocabulary import ANSWER
 from huying.ledger.wording import Wording
 from huying.pages import when
 
@@ -86,7 +86,7 @@ def _first(state: State, wording: Wording, at: datetime) -> str:
 
 def answer_limit(state: State, city: City) -> Limit:
     """How long the answer may take once the case is dispatched, for what is known of it now."""
-    urgency = str(state.facts.get("urgency", ""))
+    urgency = state.urgency
     own = city.limit(state.procedure, ANSWER, category=state.category, urgency=urgency)
     return own or Limit.parse(rulebook.procedure(state.procedure).clocks[ANSWER].limit)
 
