@@ -9,7 +9,7 @@ from huying.errors import NothingToAnswer
 from huying.ledger.clockwork import Clockwork
 from huying.ledger.fold import State, apply, stamp
 from huying.ledger.question import Question, count_key, standing
-from huying.ledger.vocabulary import ANSWER
+from huying.ledger.vocabulary import ANSWER, count_of
 
 SPOKEN = ("lead", "owner", "category", "area", "outcome", "about")
 SEALING = ("confidential", "anonymous")
@@ -55,7 +55,7 @@ class Changes:
         for name, value in self.said.items():
             declared = self.q.procedure.fields.get(name)
             if declared and declared.keep and name not in self.changes:
-                self._map("facts")[name] = self.said.get(f"{name}_count", value)
+                self._map("facts")[name] = self.said.get(count_of(name), value)
         if "spot" in self.said:
             self._map("facts")["spot"] = self.said["spot"]
 

@@ -47,7 +47,7 @@ from huying.ledger.actor import Around, fits, may_unseal, same_house, serves, wo
 from huying.ledger.fold import instant, stamp
 from huying.ledger.question import Question, called, doer, organs
 from huying.ledger.timewords import in_words
-from huying.ledger.vocabulary import ANSWER, Words, listed, people
+from huying.ledger.vocabulary import ANSWER, Words, count_of, listed, people
 
 Said = Mapping[str, object]
 APPROVERS = ("supervisor", "opener", "dispatcher")
@@ -215,7 +215,7 @@ def _in_office(q: Question, said: Said) -> None:
 
 def _each_answered(q: Question, said: Said) -> None:
     """Each demand of the text has its answer, line by line."""
-    _answered_all(q, said.get("answers_count", 0))
+    _answered_all(q, said.get(count_of("answers"), 0))
 
 
 def _all_answered(q: Question) -> None:

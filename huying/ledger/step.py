@@ -13,7 +13,7 @@ from huying.ledger.fold import State
 from huying.ledger.ledger import Step, canonical
 from huying.ledger.models import Document
 from huying.ledger.procedure import decide
-from huying.ledger.vocabulary import Act, Field, Procedure
+from huying.ledger.vocabulary import Act, Field, Procedure, count_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def decided(
         if isinstance(value, said.Point):
             spoken["spot"] = value.spot
         if isinstance(value, said.Lines):
-            spoken[f"{name}_count"] = value.many
+            spoken[count_of(name)] = value.many
     sets = decide(procedure, state, act.name, actor, spoken, at=scene.at, city=scene.city, around=around)
     for file in files:
         attachments.store(file)

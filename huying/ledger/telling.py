@@ -20,7 +20,7 @@ from huying.ledger.models import Case, Document, Entry
 from huying.ledger.now import now
 from huying.ledger.procedure import may
 from huying.ledger.told import MOST_RELATIVES, Asked, Deadline, Family, Happened, Open, Relative, Saying, Telling
-from huying.ledger.vocabulary import Act, Field, Procedure, people
+from huying.ledger.vocabulary import Act, Field, Procedure, count_of, people
 from huying.ledger.why import Change, Reasons, changes, stands
 from huying.ledger.wording import Wording
 
@@ -177,6 +177,7 @@ class Teller:
         """Every field in the order of the act's declaration; a caller's own words are sealed to the accused."""
         own = self.accused and (entry.seq == 1 or entry.actor == "requester")
         act = self.procedure.acts.get(entry.act)
+        counted = set(map(count_of, entry.said))  # beside a list, whose lines are shown
         order = {name: place for place, name in enumerate(act.fields if act else ())}
         for name, value in sorted(entry.said.items(), key=lambda pair: order.get(pair[0], len(order))):
             declared = self.procedure.fields.get(name)
@@ -184,7 +185,7 @@ class Teller:
                 yield self._between(entry, name, str(value))
             elif declared is not None:
                 yield self._saying(declared, value, hidden=own or declared.sealed)
-            elif not name.endswith("_count"):  # of a list, whose lines are shown
+            elif name not in counted:
                 yield Saying(name, name, str(value))
 
     def _between(self, entry: Entry, name: str, value: str) -> Saying:

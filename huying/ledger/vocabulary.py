@@ -146,6 +146,11 @@ def named(labels: Mapping[str, Words]) -> Words:
     )
 
 
+def count_of(name: str) -> str:
+    """The key under which the number of lines of a field of type `list` stands beside it in an entry."""
+    return f"{name}_count"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One mistake in a file: where it stands and what is wrong, as a msgid with its parameters."""
