@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from huying.city import store
 from huying.city.facts import City
 from huying.cli import asked, layout, terminal
-from huying.ledger import find, identity, number, rulebook, timewords
+from huying.ledger import find, identity, lists, number, rulebook, timewords
 from huying.ledger.actor import REQUESTER, Actor, person
 from huying.ledger.fold import instant
 from huying.ledger.models import Case
@@ -101,10 +101,11 @@ def show(case_: str, key: str, *, as_json: bool) -> None:
 
 def list_(queue: str, key: str, after: str | None) -> None:
     """Print one page of a queue, next due first, and how to see the next page."""
-    actor = acting(key, store.current())
+    city = store.current()
+    actor = acting(key, city)
     last = find.one(after, actor) if after else None
-    place = (last.next_due, last.pk) if last and last.next_due else None
-    page = find.queue(queue, actor, after=place, most=PAGE + 1)
+    place = (last.next_due, last.pk) if last else None
+    page = lists.queue(queue, actor, city, lists.Sieve(), now(), after=place, most=PAGE + 1)
     _rows(rows(page[:PAGE], actor, language=terminal.language()))
     if len(page) > PAGE:
         terminal.aside("More: add --after {number}", number=page[PAGE - 1].number)

@@ -125,30 +125,31 @@ SOON = timedelta(days=1)
 
 Place = tuple[datetime | None, int]
 """Where a page of a queue ends: `next_due` and id of its last row."""
+UNDATED: Place = (None, 0)
+"""Behind this place stand the cases without a running clock, which come last."""
 
 
 def queue(
     name: str, actor: Actor, *, at: datetime | None = None, after: Place | None = None, most: int = 50
 ) -> list[Case]:
-    """One page of a queue of open cases, in order."""
+    """Cases of a queue of open ones, by one question; behind a due time none that has no clock: see `lists.queue`."""
     return in_order(waiting(name, actor, at=at), after=after, most=most)
 
 
 def in_order(rows: QuerySet[Case], *, after: Place | None, most: int) -> list[Case]:
-    """One page of cases, next due first, those without a running clock last; `after` is the place of the last shown.
+    """The next cases by one question: next due first, those without a clock last.
 
-    Behind a place it is two questions: no index has what comes later or never.
+    `after` is the place of the last one shown. Behind a due time come those with one alone, and behind UNDATED the
+    others: no index has what comes later or never.
     """
     if after is None:
         return list(rows.order_by(F("next_due").asc(nulls_last=True), "pk")[:most])
     due, pk = after
+    if due is None:
+        return list(rows.filter(next_due=None, pk__gt=pk).order_by("pk")[:most])
     # Not `later, or the same time and a higher id`: PostgreSQL would gather and sort all that is later.
-    dated = rows.filter(next_due__gte=due).exclude(next_due=due, pk__lte=pk) if due else rows.none()
-    found = list(dated.order_by("next_due", "pk")[:most])
-    if len(found) < most:
-        undated = rows.filter(next_due=None, pk__gt=0 if due else pk)
-        found += undated.order_by("pk")[: most - len(found)]
-    return found
+    dated = rows.filter(next_due__gte=due).exclude(next_due=due, pk__lte=pk)
+    return list(dated.order_by("next_due", "pk")[:most])
 
 
 def waiting(name: str, actor: Actor, *, at: datetime | None = None, city: City | None = None) -> QuerySet[Case]:

@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from huying.city.facts import City
 from huying.ledger import search
 from huying.ledger.actor import Actor
-from huying.ledger.find import QUEUE_NAMES, Place, in_order, visible, waiting
+from huying.ledger.find import QUEUE_NAMES, UNDATED, Place, in_order, visible, waiting
 from huying.ledger.models import Case, Document, Entry, Listed
 from huying.ledger.telling import titles
 
@@ -72,8 +72,12 @@ class Row:
 def queue(
     name: str, actor: Actor, city: City, sieve: Sieve, at: datetime, *, after: Place | None, most: int
 ) -> list[Case]:
-    """One page of a sifted queue, in order; `after` is the place of the last row shown."""
-    return in_order(sieve.of(waiting(name, actor, at=at, city=city)), after=after, most=most)
+    """One page of a sifted queue: next due first, without a clock last; `after` is the place of the last row shown."""
+    rows = sieve.of(waiting(name, actor, at=at, city=city))
+    found = in_order(rows, after=after, most=most)
+    if after and after[0] and len(found) < most:
+        found += in_order(rows, after=UNDATED, most=most - len(found))
+    return found
 
 
 def register(actor: Actor, city: City, sieve: Sieve, *, before: int | None, most: int) -> list[Case]:
