@@ -15,7 +15,7 @@ from huying.errors import CannotMerge
 from huying.ledger import guard
 from huying.ledger.models import Case, Document, InForce, ProcedureVersion
 from huying.ledger.now import now, standing_at
-from huying.ledger.record import record
+from huying.ledger.record import Intake, open_case, record
 from huying.ledger.telling import tell
 from huying.ledger.told import Deadline, Happened, Open, Telling
 from tests.cast import MORNING, act, call, who
@@ -281,6 +281,20 @@ def test_a_stopped_clock_says_whether_it_was_in_time_and_a_passed_one_how_late_i
     assert clock(telling, "triage").stands == "2026年6月15日 周一 09:00 停止，按时"
     assert clock(telling, "accept").stands == "2026年6月18日 周四 09:00 停止，已过 1 个工作日"
     assert clock(telling, "contact").stands == "已过 2 天"
+
+
+# --- where it came from
+
+
+def test_a_mark_against_sending_twice_is_no_case_and_nothing_to_read() -> None:
+    sent = open_case(Intake("request", {"title": "路灯不亮", "text": "坏了", "type": "help"}, source_system="portal",
+                            source_ref="0670" * 10), who("hotline.1"))  # fmt: skip
+    other = open_case(Intake("request", {"title": "井盖响", "text": "松了", "type": "help"}, source_system="board",
+                             source_ref="A-17"), who("hotline.1"))  # fmt: skip
+    assert [(one.came_from, one.family.source) for one in map(told, (sent, other))] == [
+        ("居民网页", ""),
+        ("board A-17", ""),
+    ]
 
 
 # --- the family

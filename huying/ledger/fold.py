@@ -150,6 +150,11 @@ class State:
         return self.answered <= answer.due
 
     @property
+    def follows(self) -> str:
+        """The number of the case that this one follows up; "" where it follows none, or came from another system."""
+        return "" if ":" in self.source else self.source
+
+    @property
     def forgotten(self) -> bool:
         """Whether what was said of people is erased."""
         return bool(self.facts.get("forgotten"))

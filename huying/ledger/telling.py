@@ -65,7 +65,7 @@ class Teller:
             stage=wording.of(self.procedure.stage(self.state.stage)),
             closed=wording.when(case.closed) if case.closed else "",
             opened=wording.when(case.opened),
-            came_from=" ".join(filter(None, (case.source_system, case.source_ref))),
+            came_from=self._came_from(),
             standing=tuple(self._standing()),
             facts=tuple(self._facts()),
             counts=tuple(self._counts()),
@@ -74,6 +74,11 @@ class Teller:
             timeline=tuple(self._happened(entry) for entry in self.entries),
             acts=self._acts(),
         )
+
+    def _came_from(self) -> str:
+        """The platform that a case came from, with its reference there."""
+        system, reference = self.case.source_system, self.case.source_ref
+        return self.wording.say(OURS[system]) if system in OURS else f"{system} {reference}".strip()
 
     def _standing(self) -> Iterable[Saying]:
         """Who leads, where and about what it is, and how it ended."""
@@ -207,7 +212,7 @@ class Teller:
         return Family(
             parent=told.get(case.parent_id or 0),
             into=told.get(case.into_id or 0),
-            source=number.said(state.source) if state.source else "",
+            source=number.said(state.follows) if state.follows else "",
             children=tuple(told[child.pk] for child in children if child.pk in told),
             children_open=state.open_children,
             children_closed=sum(part.closed for part in state.children.values()),
@@ -284,6 +289,8 @@ def titles(cases: Iterable[Case]) -> Mapping[int, str]:
     return dict(rows.order_by("pk").values_list("case_id", "body"))
 
 
+OURS = {"portal": "the city's page for residents"}
+"""Doors of our own: their reference is a mark against sending twice, which nobody needs to read."""
 BETWEEN_CASES = frozenset({"child", "joined", "repointed", "cited"})
 SEALS = {
     "report": "report of wrongdoing, always sealed",
