@@ -287,3 +287,11 @@ def test_the_next_case_opens_after_an_act_where_that_is_asked_for() -> None:
     page(client.get("/desk/queue/dispatch"))
     answer = send(client, first, "dispatch", lead="lighting", basis="职责", next="1")
     assert answer["Location"] == f"/desk/case/{second.number}"
+
+
+def test_the_address_of_a_form_leads_back_to_it() -> None:
+    """Whoever types the address again after a mistake sees the form, not a browser's error."""
+    case = call(type="help", title="路灯不亮", text="柳园路的路灯坏了。")
+    answer = browser("hotline.1").get(f"/desk/case/{case.number}/act/triage", follow=True)
+    assert answer.redirect_chain == [(f"/desk/case/{case.number}?act=triage#acts", 302)]
+    assert 'name="category"' in page(answer)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from huying.desk import once, preview, told
 from huying.desk.asked import whole
@@ -24,11 +26,13 @@ from huying.ledger.vocabulary import OPEN
 CONFLICT = 409
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def act(request: HttpRequest, visitor: Visitor, number: str, name: str) -> HttpResponse:
-    """Do an act on a case, or look at the letter that it would send."""
+    """Do an act on a case, or look at the letter that it would send; whoever comes by the address gets the form."""
     case = find.one(number, visitor.actor)
+    if request.method == "GET":
+        return HttpResponseRedirect(f"/desk/case/{case.number}?{urlencode({'act': name})}#acts")
     procedure = rulebook.procedure(case.procedure)
     form = Form(procedure, procedure.act(name), visitor.city, visitor.language)
     desk, new = Desk(visitor.actor.key, place(number, name)), Typed.of(request.POST, request.FILES)
