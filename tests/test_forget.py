@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,33 @@ def test_a_larger_sqlite_database_is_overwritten_row_by_row(person: list[Case], 
     if connection.vendor == "sqlite":
         assert holding(files(tmp_path), SECRETS) == {}
     assert not erased.scrubbed
+    assert scrub.scrub()
+    assert holding(files(tmp_path), SECRETS) == {}
+
+
+@contextmanager
+def somebody_reading() -> Iterator[None]:
+    """Another program, in the middle of one long look at everything."""
+    if connection.vendor == "sqlite":
+        other = sqlite3.connect(str(connection.settings_dict["NAME"]))
+        other.execute("BEGIN")
+    else:
+        other = connection.get_new_connection(connection.get_connection_params())
+        other.autocommit = False
+        other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    other.execute("SELECT count(*) FROM ledger_document").fetchone()
+    try:
+        yield
+    finally:
+        other.rollback()
+        other.close()
+
+
+def test_while_somebody_still_reads_what_was_there_it_isnt_said_to_be_gone(person: list[Case], tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched, somebody_reading():
+        patched.setattr(scrub, "PATIENCE_SECONDS", 0.2)
+        erased = forget.forget(person, who("admin.security"), "asked")
+        assert not erased.scrubbed
     assert scrub.scrub()
     assert holding(files(tmp_path), SECRETS) == {}
 
